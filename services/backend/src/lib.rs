@@ -1,0 +1,1 @@
+//! The Atlas AI backend services.

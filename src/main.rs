@@ -1,0 +1,2 @@
+//! The `atlas` executable.
+fn main() {}
