@@ -1,0 +1,20 @@
+//! The validated deployment: what shall run, free of any outside format.
+//!
+//! Owns the types that every target, plan and engine reads. Knows no YAML, no Docker, no Compose; nothing here does I/O.
+//! A [`Deployment`] is valid by construction: `resolve` is the only place that builds one from user input.
+
+mod deployment;
+mod image;
+mod name;
+mod probe;
+mod secret;
+mod service;
+
+pub use deployment::{DataMode, Deployment, Network, Stage, Volume};
+pub use image::{BuildContext, Image, ImageRef, ImageSource};
+pub use name::{InvalidName, Port, ProjectName, ServiceName};
+pub use probe::{Exchange, Probe};
+pub use secret::Secret;
+pub use service::{
+    Condition, EnvValue, Kind, Mount, Publish, Resources, SecretMount, Service, Tmpfs,
+};
