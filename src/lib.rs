@@ -24,4 +24,6 @@
 //! 13. Undefined is an error; YAML and JSON are serialised, never pasted.
 //! 14. A service is added by one YAML file in the catalogue: no Rust, no template, no test changes.
 
+pub mod diagnostic;
+pub mod input;
 pub mod model;
