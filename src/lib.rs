@@ -27,3 +27,4 @@
 pub mod diagnostic;
 pub mod input;
 pub mod model;
+pub mod resolve;
