@@ -28,3 +28,4 @@ pub mod diagnostic;
 pub mod input;
 pub mod model;
 pub mod resolve;
+pub mod schema;

@@ -2,6 +2,8 @@
 //! names the variable, never its value. `interpolation` owns `${…}`.
 
 mod interpolation;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
