@@ -286,7 +286,7 @@ fn unescape(text: &str) -> String {
                 match octal {
                     Some(byte) => out.push(char::from(byte)),
                     None => {
-                        out.push_str("\\0");
+                        out.push('\\');
                         out.push_str(&digits);
                     }
                 }
