@@ -3,8 +3,11 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// There is no deployment until it is mended.
     Error,
@@ -22,7 +25,7 @@ impl fmt::Display for Severity {
 }
 
 /// A place in a file: line and column from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 pub struct Position {
     /// Line, from 1; 0 when only the file is known.
     pub line: usize,
@@ -59,7 +62,7 @@ impl<T> At<T> {
 ///     "error: atlas.yaml:3:7: services.gatewy: unknown service `gatewy`\n  hint: did you mean `gateway`?"
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {
     /// The file as it was named; `None` for the command line and the process environment.
     pub file: Option<String>,

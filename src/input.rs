@@ -29,7 +29,7 @@ pub type Environment = BTreeMap<String, String>;
 pub struct Files {
     /// Instead of `atlas.yaml`; relative to the directory unless absolute.
     pub project: Option<PathBuf>,
-    /// Instead of `.env`; later files override earlier ones.
+    /// Instead of `.env` and `COMPOSE_ENV_FILES`; later files override earlier ones.
     pub env_files: Vec<PathBuf>,
 }
 
@@ -91,10 +91,18 @@ impl Inputs {
     }
 
     fn read_env(&mut self, directory: &Path, named: &[PathBuf], environment: &Environment) {
-        let usual = [PathBuf::from(".env")];
-        let files = if named.is_empty() { &usual[..] } else { named };
-        for path in files {
-            if let Some(bytes) = self.bytes(directory, path, !named.is_empty()) {
+        let listed = environment
+            .get("COMPOSE_ENV_FILES")
+            .filter(|files| !files.is_empty());
+        let disabled = environment.get("COMPOSE_DISABLE_ENV_FILE");
+        let (files, must_exist) = match listed {
+            _ if !named.is_empty() => (named.to_vec(), true),
+            Some(files) => (files.split(',').map(PathBuf::from).collect(), true),
+            None if disabled.is_some_and(|value| matches!(value.as_str(), "1" | "true")) => return,
+            None => (vec![PathBuf::from(".env")], false),
+        };
+        for path in &files {
+            if let Some(bytes) = self.bytes(directory, path, must_exist) {
                 let file = path.display().to_string();
                 self.problems
                     .extend(self.dotenv.parse(&file, &bytes, environment));
@@ -127,3 +135,6 @@ fn cause(error: &std::io::Error) -> String {
         _ => error.to_string().to_lowercase(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,7 +115,7 @@ impl<'i> Scope<'i> {
     fn deployment(&mut self) -> Option<Deployment> {
         let settings = self.settings();
         let selection = self.selection(&settings);
-        self.check_settings_of_services(&selection);
+        self.check_settings_of_services();
         let built = self.build(&settings, &selection);
         self.check_ports(&built.services);
         Some(Deployment {

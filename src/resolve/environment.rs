@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::selection::Selection;
 use super::{Scope, settings::Settings, value};
-use crate::diagnostic::{Diagnostic, enumerate};
+use crate::diagnostic::{Diagnostic, Position, enumerate};
 use crate::input::catalogue::{Entry, ImageSpec, Variable};
 use crate::model::{DataMode, EnvValue, Kind, Secret, SecretMount, Stage};
 
@@ -85,7 +85,10 @@ impl<'i> Scope<'i> {
 
     fn is_overridden(&self, entry: &Entry, name: &str) -> bool {
         let overrides = self.inputs.project.services.get(entry.name.as_str());
-        overrides.is_some_and(|overrides| overrides.value.environment.contains_key(name))
+        overrides.is_some_and(|overrides| {
+            let written = overrides.value.environment.get(name);
+            written.is_some_and(|written| written.value.is_some())
+        })
     }
 
     fn put(
@@ -111,6 +114,13 @@ impl<'i> Scope<'i> {
         if let Some(from) = &variable.from {
             if let Some(provider) = assembly.selection.entries.get(from) {
                 return self.put_provided(assembly, to, name, variable, provider);
+            }
+            if self.inputs.catalogue.get(from.as_str()).is_none() {
+                let problem = self
+                    .unknown(from.as_str())
+                    .key(format!("environment.{name}.from"));
+                let file = assembly.entry.file.clone();
+                self.problems.push(problem.at(file, Position::default()));
             }
             let store = self
                 .inputs
@@ -173,7 +183,7 @@ impl<'i> Scope<'i> {
             let problem =
                 Diagnostic::error(format!("`{}` does not provide `{name}`", provider.name));
             let file = assembly.entry.file.clone();
-            let problem = problem.at(file, crate::diagnostic::Position::default());
+            let problem = problem.at(file, Position::default());
             self.problems
                 .push(problem.key(format!("environment.{name}.from")));
             return;
@@ -249,8 +259,10 @@ impl<'i> Scope<'i> {
         let Some(overrides) = inputs.project.services.get(entry.name.as_str()) else {
             return;
         };
+        let owners = self.owners(assembly);
         for (name, written) in &overrides.value.environment {
-            let variable = entry.environment.get(name).cloned().unwrap_or_default();
+            let known = owners.iter().find_map(|owner| owner.environment.get(name));
+            let variable = known.cloned().unwrap_or_default();
             let key = format!("services.{}.environment.{name}", entry.name);
             match &written.value {
                 Some(_) if variable.secret => {
@@ -265,16 +277,18 @@ impl<'i> Scope<'i> {
                     to.environment
                         .insert(name.clone(), EnvValue::Plain(value.clone()));
                 }
+                // What the service reads anyway has been put in like every variable of it.
+                None if known.is_some() => {}
                 None => {
-                    let Some(value) = self.variable(name) else {
-                        continue;
-                    };
-                    let value = value.to_owned();
-                    let known = entry.environment.contains_key(name);
-                    if known && !variable.secret {
-                        to.environment.insert(name.clone(), EnvValue::Plain(value));
-                    } else {
-                        give_secret(assembly, to, name, &variable, value, &Origin::Variable);
+                    if let Some(value) = self.variable(name) {
+                        give_secret(
+                            assembly,
+                            to,
+                            name,
+                            &variable,
+                            value.to_owned(),
+                            &Origin::Variable,
+                        );
                     }
                 }
             }
@@ -311,7 +325,7 @@ impl<'i> Scope<'i> {
             enumerate(missing)
         );
         let problem = Diagnostic::warning(message)
-            .at(".env", crate::diagnostic::Position::default())
+            .at(".env", Position::default())
             .key(entry.name.as_str())
             .hint(format!("set {them} in .env"));
         self.problems.push(problem);

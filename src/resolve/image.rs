@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Scope, settings::Settings};
 use crate::diagnostic::{Diagnostic, enumerate};
 use crate::input::catalogue::{Entry, ImageSpec};
-use crate::model::{BuildContext, Image, ImageRef, ImageSource};
+use crate::model::{BuildContext, DataMode, Image, ImageRef, ImageSource};
 
 /// A service's image and how it runs from it.
 pub(super) struct Chosen {
@@ -23,6 +23,12 @@ impl Scope<'_> {
     ) -> Option<Chosen> {
         let overrides = self.inputs.project.services.get(entry.name.as_str());
         if let Some(image) = overrides.and_then(|overrides| overrides.value.image.as_ref()) {
+            if settings.data == DataMode::Embedded && entry.embedded.is_some() {
+                let problem = Diagnostic::error("embedded data needs the builtin image")
+                    .key(format!("services.{}.image", entry.name))
+                    .hint("use `data: containers`, or leave `image` out");
+                self.in_project(problem, image.position);
+            }
             let spec = entry
                 .images
                 .of(ImageSource::Registry)

@@ -183,7 +183,7 @@ impl<'i> Scope<'i> {
         found
     }
 
-    fn unknown(&self, name: &str) -> Diagnostic {
+    pub(super) fn unknown(&self, name: &str) -> Diagnostic {
         let names = self
             .inputs
             .catalogue
@@ -235,19 +235,13 @@ impl<'i> Scope<'i> {
     }
 
     /// Settings of services that are not in the catalogue.
-    pub(super) fn check_settings_of_services(&mut self, selection: &Selection<'i>) {
+    pub(super) fn check_settings_of_services(&mut self) {
         let inputs = self.inputs;
         for (name, overrides) in &inputs.project.services {
-            let known = selection
-                .entries
-                .keys()
-                .any(|selected| selected.as_str() == name);
-            if !known {
-                self.known(
-                    name,
-                    &(format!("services.{name}"), Some(overrides.position)),
-                );
-            }
+            self.known(
+                name,
+                &(format!("services.{name}"), Some(overrides.position)),
+            );
         }
     }
 

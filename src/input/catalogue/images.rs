@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::entry::{Entry, ImageSpec, Images};
 use super::reader::{flag, optional_text, path, words};
 use crate::input::fields::{Fields, Reader};
+use crate::input::form;
 use crate::model::{Kind, Probe};
 
 const KEYS: &[&str] = &[
@@ -53,6 +54,11 @@ fn spec(
         healthcheck: words(reader, &fields, "healthcheck").or(usual.healthcheck),
         user: optional_text(reader, &fields, "user").or(usual.user),
     };
+    let reference = spec.image.as_deref().filter(|image| !image.contains('{'));
+    if reference.is_some_and(|image| form::image(image).is_none()) {
+        let message = "expected an image reference such as `ghcr.io/acme/wiki:1.2`";
+        reader.refuse(fields.position, &fields.path("image"), message);
+    }
     if key == "any" && spec.image.is_none() {
         reader.refuse(fields.position, &fields.path("image"), "is missing");
     }

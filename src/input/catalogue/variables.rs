@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::entry::{Format, Provided, Variable};
 use super::reader::{flag, optional_text, required, words};
 use crate::input::fields::{Fields, Reader, join};
+use crate::input::form;
 use crate::input::yaml::Value;
 use crate::model::ServiceName;
 
@@ -43,7 +44,10 @@ pub(super) fn environment(
     };
     for (key, node) in reader.entries(node, &path).unwrap_or_default() {
         let path = join(&path, &key.value);
-        if let Value::Scalar { text, .. } = &node.value {
+        if !form::is_variable(&key.value) {
+            let message = format!("invalid variable name `{}`", key.value);
+            reader.refuse(key.position, &path, message);
+        } else if let Value::Scalar { text, .. } = &node.value {
             let value = Some(text.clone());
             found.insert(
                 key.value.clone(),

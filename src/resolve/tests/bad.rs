@@ -301,3 +301,34 @@ fn a_directory_must_make_a_project_name() {
         "error: the directory's name `___` makes no project name\n  hint: set `name` in atlas.yaml"
     );
 }
+
+#[test]
+fn a_variable_without_a_value_is_taken_from_the_file() {
+    let yaml = "profile: minimal\nservices:\n  gateway:\n    environment: {JIRA_TOKEN: , PROXY: , ATLAS_API_KEY: }\n";
+    let dotenv = format!("{}PROXY=http://u:p@proxy\nATLAS_API_KEY=\n", full_env());
+    assert_eq!(
+        refused_with(yaml, &dotenv, &request()),
+        "error: .env:12:1: ATLAS_API_KEY: is needed but not set\n  hint: run `atlas init`"
+    );
+    let resolution = resolve(
+        &inputs(yaml, &format!("{}PROXY=http://u:p@proxy\n", full_env())),
+        &request(),
+    )
+    .unwrap();
+    assert_eq!(
+        resolution.deployment.secrets["proxy"].expose(),
+        "http://u:p@proxy"
+    );
+    assert_eq!(resolution.deployment.secrets["jira_token"].expose(), "j1ra");
+}
+
+#[test]
+fn secrets_of_those_it_answers_for_are_secrets_too() {
+    assert_eq!(
+        refused("profile: minimal\nservices: {gateway: {image: a/b, environment: {JIRA_TOKEN: x}}}"),
+        "error: atlas.yaml:2:29: services.gateway.image: embedded data needs the builtin image
+  hint: use `data: containers`, or leave `image` out
+error: atlas.yaml:2:48: services.gateway.environment.JIRA_TOKEN: a secret does not belong in atlas.yaml
+  hint: set `JIRA_TOKEN` in .env"
+    );
+}
