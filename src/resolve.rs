@@ -1,9 +1,11 @@
 //! Catalogue, `atlas.yaml`, `.env` and the command line → [`Deployment`], or every problem at once. Pure. Owns defaults,
 //! references between the sources, and the rules that keep a deployment sound; syntax belongs to `input`.
 
+mod assembly;
 mod environment;
 mod image;
 mod ports;
+mod provided;
 mod selection;
 mod service;
 mod settings;

@@ -1,265 +1,105 @@
-//! The environment and the secret files of each service. Owns where a value comes from (`.env`, another service, a
-//! default) and how it reaches the service; its shape belongs to `value`.
+//! The variables of each service: fixed, from `.env`, defaults, and those of `atlas.yaml`. Owns where a value comes from;
+//! its shape belongs to `value`, its way to the service to `assembly`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::selection::Selection;
+use super::assembly::{Assembly, Origin};
 use super::{Scope, settings::Settings, value};
 use crate::diagnostic::{Diagnostic, Position, enumerate};
-use crate::input::catalogue::{Entry, ImageSpec, Variable};
-use crate::model::{DataMode, EnvValue, Kind, Secret, SecretMount, Stage};
-
-/// What a service gets.
-#[derive(Default)]
-pub(super) struct Surroundings {
-    pub(super) environment: BTreeMap<String, EnvValue>,
-    pub(super) secrets: BTreeSet<SecretMount>,
-}
-
-/// Where a service's environment is put together.
-pub(super) struct Assembly<'a, 'i> {
-    pub(super) settings: &'a Settings,
-    pub(super) selection: &'a Selection<'i>,
-    pub(super) entry: &'i Entry,
-    pub(super) spec: &'a ImageSpec,
-    /// Secret files of the deployment.
-    pub(super) files: &'a mut BTreeMap<String, Secret>,
-}
-
-/// A secret on its way to a service.
-enum Origin<'v> {
-    Variable,
-    Composed(&'v str),
-}
+use crate::input::catalogue::{Entry, Variable};
+use crate::model::{Kind, Stage};
 
 impl<'i> Scope<'i> {
-    pub(super) fn surroundings(&mut self, assembly: &mut Assembly<'_, 'i>) -> Surroundings {
-        let mut to = Surroundings::default();
-        let entry = assembly.entry;
-        let mut missing = Vec::new();
-        for owner in self.owners(assembly) {
+    pub(super) fn assemble(&mut self, to: &mut Assembly<'_, 'i>) {
+        for owner in self.owners(to) {
             for (name, variable) in &owner.environment {
-                // What it reads for others is written once, by the first that names it.
-                if !to.environment.contains_key(name) && !self.is_overridden(entry, name) {
-                    self.put(assembly, &mut to, name, variable, &mut missing, owner.kind);
+                // What it reads for others is put in once, by the first that names it.
+                if !to.environment.contains_key(name) && !self.is_overridden(to.entry, name) {
+                    self.put(to, name, variable, owner.kind);
                 }
             }
         }
-        if let Some(kind) = entry.addresses_of {
-            for other in assembly
+        if let Some(kind) = to.entry.addresses_of {
+            let others = to
                 .selection
                 .entries
                 .values()
-                .filter(|other| other.kind == kind)
-            {
-                let plain = other
-                    .provides
-                    .iter()
-                    .filter(|(_, provided)| !provided.secret);
-                to.environment.extend(plain.map(|(name, provided)| {
-                    (name.clone(), EnvValue::Plain(provided.value.clone()))
-                }));
+                .filter(|other| other.kind == kind);
+            for (name, provided) in others.flat_map(|other| &other.provides) {
+                if !provided.secret {
+                    to.plain(name, provided.value.clone());
+                }
             }
         }
-        self.overrides(assembly, &mut to);
-        self.warn_of_missing(entry, &missing);
-        to
+        self.put_overrides(to);
+        self.warn_of_missing(to.entry, &to.missing);
     }
 
     /// The service itself and those whose work it does in this deployment.
-    fn owners(&self, assembly: &Assembly<'_, 'i>) -> Vec<&'i Entry> {
-        let mut owners = vec![assembly.entry];
-        if let Some(substitution) = &assembly.entry.answers_for
-            && !assembly.selection.has(&substitution.without)
+    fn owners(&self, to: &Assembly<'_, 'i>) -> Vec<&'i Entry> {
+        let mut owners = vec![to.entry];
+        if let Some(substitution) = &to.entry.answers_for
+            && !to.selection.has(&substitution.without)
         {
             let catalogue = &self.inputs.catalogue;
-            owners.extend(
-                substitution
-                    .services
-                    .iter()
-                    .filter_map(|name| catalogue.get(name.as_str())),
-            );
+            let others = substitution.services.iter();
+            owners.extend(others.filter_map(|name| catalogue.get(name.as_str())));
         }
         owners
     }
 
     fn is_overridden(&self, entry: &Entry, name: &str) -> bool {
         let overrides = self.inputs.project.services.get(entry.name.as_str());
-        overrides.is_some_and(|overrides| {
-            let written = overrides.value.environment.get(name);
-            written.is_some_and(|written| written.value.is_some())
-        })
+        let written = overrides.and_then(|overrides| overrides.value.environment.get(name));
+        written.is_some_and(|written| written.value.is_some())
     }
 
-    fn put(
-        &mut self,
-        assembly: &mut Assembly<'_, 'i>,
-        to: &mut Surroundings,
-        name: &str,
-        variable: &Variable,
-        missing: &mut Vec<String>,
-        kind: Kind,
-    ) {
+    fn put(&mut self, to: &mut Assembly<'_, 'i>, name: &str, variable: &Variable, kind: Kind) {
         if let Some(fixed) = &variable.value {
-            let stage = match assembly.settings.stage {
+            let stage = match to.settings.stage {
                 Stage::Development => "development",
                 Stage::Production => "production",
             };
-            to.environment.insert(
-                name.to_owned(),
-                EnvValue::Plain(fixed.replace("{stage}", stage)),
-            );
-            return;
+            return to.plain(name, fixed.replace("{stage}", stage));
         }
-        if let Some(from) = &variable.from {
-            if let Some(provider) = assembly.selection.entries.get(from) {
-                return self.put_provided(assembly, to, name, variable, provider);
-            }
-            if self.inputs.catalogue.get(from.as_str()).is_none() {
-                let problem = self
-                    .unknown(from.as_str())
-                    .key(format!("environment.{name}.from"));
-                let file = assembly.entry.file.clone();
-                self.problems.push(problem.at(file, Position::default()));
-            }
-            let store = self
-                .inputs
-                .catalogue
-                .get(from.as_str())
-                .is_some_and(|from| from.kind == Kind::Store);
-            if !store || assembly.settings.data != DataMode::External {
-                return;
-            }
+        if let Some(from) = &variable.from
+            && !self.put_provided(to, name, variable, from)
+        {
+            return;
         }
         let Some(value) = self.variable(name) else {
-            match &variable.default {
+            return match &variable.default {
                 Some(default) => {
-                    let default = default.clone();
-                    self.warn_of_unwise(assembly.settings, name, variable, &default);
-                    to.environment
-                        .insert(name.to_owned(), EnvValue::Plain(default));
+                    self.warn_of_unwise(to.settings, name, variable, default);
+                    to.plain(name, default.clone());
                 }
-                None if variable.required => self.absent(name, variable, missing, kind),
+                None if variable.required => self.absent(to, name, variable, kind),
                 None => {}
-            }
-            return;
+            };
         };
         if let Some(fault) = value::fault(variable, value) {
             let problem = Diagnostic::error(fault);
             let problem = match &variable.obtain {
                 Some(obtain) => problem.hint(format!("get it from {obtain}")),
-                None if variable.generate => problem.hint("run `atlas init`"),
+                None if variable.generate => problem.hint("empty it and run `atlas init`"),
                 None => problem,
             };
-            self.in_variable(name, problem);
-            return;
+            return self.in_variable(name, problem);
         }
-        self.warn_of_unwise(assembly.settings, name, variable, value);
+        self.warn_of_unwise(to.settings, name, variable, value);
         if variable.secret {
-            give_secret(
-                assembly,
-                to,
-                name,
-                variable,
-                value.to_owned(),
-                &Origin::Variable,
-            );
+            to.secret(name, variable, value.to_owned(), &Origin::Variable);
         } else {
-            to.environment
-                .insert(name.to_owned(), EnvValue::Plain(value.to_owned()));
+            to.plain(name, value);
         }
-    }
-
-    /// A value that another service of the deployment provides.
-    fn put_provided(
-        &mut self,
-        assembly: &mut Assembly<'_, 'i>,
-        to: &mut Surroundings,
-        name: &str,
-        variable: &Variable,
-        provider: &'i Entry,
-    ) {
-        let Some(provided) = provider.provides.get(name) else {
-            let problem =
-                Diagnostic::error(format!("`{}` does not provide `{name}`", provider.name));
-            let file = assembly.entry.file.clone();
-            let problem = problem.at(file, Position::default());
-            self.problems
-                .push(problem.key(format!("environment.{name}.from")));
-            return;
-        };
-        if provider.kind == Kind::Store
-            && self
-                .inputs
-                .dotenv
-                .get(name)
-                .is_some_and(|set| !set.value.is_empty())
-        {
-            let problem = Diagnostic::warning(format!(
-                "is not used: `{}` runs in a container",
-                provider.name
-            ));
-            self.in_variable(
-                name,
-                problem.hint("set `data: external` in atlas.yaml to use it"),
-            );
-        }
-        // Where a password is missing, the provider says so.
-        let Some((composed, encoded)) = self.compose(&provided.value) else {
-            return;
-        };
-        if !provided.secret && !variable.secret {
-            to.environment
-                .insert(name.to_owned(), EnvValue::Plain(composed));
-            return;
-        }
-        if let (false, Some(password)) = (assembly.spec.secret_files, encoded) {
-            let problem = Diagnostic::error(
-                "may hold letters, digits, `-`, `.`, `_` and `~` only, because it becomes part of a URL",
-            );
-            self.in_variable(
-                password,
-                problem.hint("run `atlas init` in a fresh folder to see one"),
-            );
-        }
-        give_secret(
-            assembly,
-            to,
-            name,
-            variable,
-            composed,
-            &Origin::Composed(&provided.value),
-        );
-    }
-
-    /// Replaces `${VARIABLE}` by percent-encoded values; also the name of a variable whose encoding differs from it.
-    fn compose<'v>(&self, expression: &'v str) -> Option<(String, Option<&'v str>)> {
-        let mut out = String::new();
-        let mut encoded = None;
-        let mut rest = expression;
-        while let Some((before, after)) = rest.split_once("${") {
-            out.push_str(before);
-            let (name, after) = after.split_once('}')?;
-            let value = self.variable(name)?;
-            let safe = value::percent_encode(value);
-            if safe != value {
-                encoded = Some(name);
-            }
-            out.push_str(&safe);
-            rest = after;
-        }
-        out.push_str(rest);
-        Some((out, encoded))
     }
 
     /// `services.<name>.environment` of `atlas.yaml`.
-    fn overrides(&mut self, assembly: &mut Assembly<'_, 'i>, to: &mut Surroundings) {
+    fn put_overrides(&mut self, to: &mut Assembly<'_, 'i>) {
         let inputs = self.inputs;
-        let entry = assembly.entry;
+        let entry = to.entry;
         let Some(overrides) = inputs.project.services.get(entry.name.as_str()) else {
             return;
         };
-        let owners = self.owners(assembly);
+        let owners = self.owners(to);
         for (name, written) in &overrides.value.environment {
             let known = owners.iter().find_map(|owner| owner.environment.get(name));
             let variable = known.cloned().unwrap_or_default();
@@ -274,56 +114,38 @@ impl<'i> Scope<'i> {
                     if let Some(fault) = value::fault(&variable, value) {
                         self.in_project(Diagnostic::error(fault).key(key), written.position);
                     }
-                    to.environment
-                        .insert(name.clone(), EnvValue::Plain(value.clone()));
+                    to.plain(name, value.clone());
                 }
                 // What the service reads anyway has been put in like every variable of it.
                 None if known.is_some() => {}
                 None => {
                     if let Some(value) = self.variable(name) {
-                        give_secret(
-                            assembly,
-                            to,
-                            name,
-                            &variable,
-                            value.to_owned(),
-                            &Origin::Variable,
-                        );
+                        to.secret(name, &variable, value.to_owned(), &Origin::Variable);
                     }
                 }
             }
         }
     }
 
-    fn absent(&mut self, name: &str, variable: &Variable, missing: &mut Vec<String>, kind: Kind) {
-        if variable.generate {
-            let problem = Diagnostic::error("is needed but not set").hint("run `atlas init`");
-            self.in_variable(name, problem);
-        } else if kind == Kind::Integration {
-            missing.push(name.to_owned());
-        } else {
-            let hint = match &variable.obtain {
-                Some(obtain) => format!("set it in .env; see {obtain}"),
-                None => "set it in .env".to_owned(),
-            };
-            self.in_variable(name, Diagnostic::error("is needed but not set").hint(hint));
-        }
+    fn absent(&mut self, to: &mut Assembly<'_, 'i>, name: &str, variable: &Variable, kind: Kind) {
+        let hint = match &variable.obtain {
+            _ if variable.generate => "run `atlas init`".to_owned(),
+            _ if kind == Kind::Integration => return to.missing.push(name.to_owned()),
+            Some(obtain) => format!("set it in .env; see {obtain}"),
+            None => "set it in .env".to_owned(),
+        };
+        self.in_variable(name, Diagnostic::error("is needed but not set").hint(hint));
     }
 
     /// An integration without credentials runs and says that it is not configured.
     fn warn_of_missing(&mut self, entry: &Entry, missing: &[String]) {
-        if missing.is_empty() {
-            return;
-        }
-        let (is, them) = if missing.len() == 1 {
-            ("is", "it")
-        } else {
-            ("are", "them")
+        let (is, them) = match missing {
+            [] => return,
+            [_] => ("is", "it"),
+            _ => ("are", "them"),
         };
-        let message = format!(
-            "{} {is} not set; it will run, but is not configured",
-            enumerate(missing)
-        );
+        let names = enumerate(missing);
+        let message = format!("{names} {is} not set; it will run, but is not configured");
         let problem = Diagnostic::warning(message)
             .at(".env", Position::default())
             .key(entry.name.as_str())
@@ -338,56 +160,18 @@ impl<'i> Scope<'i> {
         variable: &Variable,
         value: &str,
     ) {
-        let parts = &variable.unwise_in_production;
-        let Some(part) = parts.iter().find(|part| value.contains(part.as_str())) else {
+        let mut parts = variable.unwise_in_production.iter();
+        let Some(part) = parts.find(|part| value.contains(part.as_str())) else {
             return;
         };
         if settings.stage == Stage::Production {
             let problem =
                 Diagnostic::warning(format!("holds `{part}`, which is too open for production"));
-            let hint = variable.obtain.as_ref().map_or_else(
-                || "narrow it down in .env".to_owned(),
-                |obtain| format!("narrow it down in .env; {obtain}"),
-            );
+            let hint = match &variable.obtain {
+                Some(obtain) => format!("narrow it down in .env; {obtain}"),
+                None => "narrow it down in .env".to_owned(),
+            };
             self.in_variable(name, problem.hint(hint));
         }
     }
-}
-
-/// As a file where the image reads files, otherwise as a variable.
-fn give_secret(
-    assembly: &mut Assembly<'_, '_>,
-    to: &mut Surroundings,
-    name: &str,
-    variable: &Variable,
-    value: String,
-    origin: &Origin<'_>,
-) {
-    if !assembly.spec.secret_files && variable.content.is_none() {
-        let value = Secret::new(value);
-        let given = match origin {
-            Origin::Variable => EnvValue::Secret {
-                variable: name.to_owned(),
-                value,
-            },
-            Origin::Composed(expression) => EnvValue::Composed {
-                expression: (*expression).to_owned(),
-                value,
-            },
-        };
-        to.environment.insert(name.to_owned(), given);
-        return;
-    }
-    let file = variable.file.clone().unwrap_or_else(|| name.to_lowercase());
-    let content = match &variable.content {
-        Some(content) => content.replace("{value}", &value),
-        None => {
-            let path = format!("/run/secrets/{file}");
-            to.environment
-                .insert(format!("{name}_FILE"), EnvValue::Plain(path));
-            value
-        }
-    };
-    assembly.files.insert(file.clone(), Secret::new(content));
-    to.secrets.insert(SecretMount { name: file });
 }

@@ -50,25 +50,7 @@ impl Scope<'_> {
                 }
                 Image::Builtin(self.request.builtin.clone())
             }
-            ImageSource::Build if !any => Image::Build(
-                ImageRef::new(format!(
-                    "{}-{}",
-                    settings
-                        .project
-                        .as_ref()
-                        .map_or("atlas", |project| project.as_str()),
-                    entry.name
-                )),
-                BuildContext {
-                    context: settings
-                        .context
-                        .join(spec.context.clone().unwrap_or_default()),
-                    dockerfile: spec
-                        .dockerfile
-                        .clone()
-                        .unwrap_or_else(|| PathBuf::from("Dockerfile")),
-                },
-            ),
+            ImageSource::Build if !any => built(settings, entry, spec),
             _ => Image::Reference(ImageRef::new(
                 spec.image
                     .as_deref()
@@ -113,4 +95,22 @@ impl Scope<'_> {
             _ => self.problems.push(problem),
         }
     }
+}
+
+/// Tagged as Compose tags what it builds: `<project>-<service>`.
+fn built(settings: &Settings, entry: &Entry, spec: &ImageSpec) -> Image {
+    let project = settings
+        .project
+        .as_ref()
+        .map_or("atlas", |project| project.as_str());
+    let dockerfile = spec.dockerfile.clone();
+    Image::Build(
+        ImageRef::new(format!("{project}-{}", entry.name)),
+        BuildContext {
+            context: settings
+                .context
+                .join(spec.context.clone().unwrap_or_default()),
+            dockerfile: dockerfile.unwrap_or_else(|| PathBuf::from("Dockerfile")),
+        },
+    )
 }

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::environment::{Assembly, Surroundings};
+use super::assembly::Assembly;
 use super::selection::Selection;
 use super::{Scope, image::Chosen, settings::Settings};
 use crate::diagnostic::Diagnostic;
-use crate::input::catalogue::Entry;
+use crate::input::catalogue::{Embedded, Entry};
 use crate::input::project::Overrides;
 use crate::model::{
-    Condition, DataMode, Kind, Mount, Network, Probe, Publish, Resources, Secret, Service,
-    ServiceName, Volume,
+    Condition, DataMode, EnvValue, Kind, Mount, Network, Probe, Publish, Resources, Secret,
+    SecretMount, Service, ServiceName, Volume,
 };
 
 /// The network of everything that talks to the outside.
@@ -37,11 +37,23 @@ impl<'i> Scope<'i> {
             let Some(chosen) = self.image(settings, entry, &mut lacking) else {
                 continue;
             };
-            let surroundings =
-                self.surroundings_of(settings, selection, entry, &chosen, &mut built.secrets);
+            let mut assembly = Assembly {
+                settings,
+                selection,
+                entry,
+                spec: &chosen.spec,
+                files: &mut built.secrets,
+                environment: BTreeMap::new(),
+                mounts: BTreeSet::new(),
+                missing: Vec::new(),
+            };
+            self.assemble(&mut assembly);
+            let surroundings = (assembly.environment, assembly.mounts);
             let written = self.inputs.project.services.get(name.as_str());
             let overrides = written.map_or(&unchanged, |written| &written.value);
-            let service = self.service(settings, selection, entry, overrides, chosen, surroundings);
+            let depends_on = selection.depends_on.get(*name).cloned().unwrap_or_default();
+            let service =
+                self.service(settings, depends_on, entry, overrides, chosen, surroundings);
             for network in &service.networks {
                 let internal = network == DATA;
                 built.networks.insert(network.clone(), Network { internal });
@@ -57,78 +69,45 @@ impl<'i> Scope<'i> {
         built
     }
 
-    fn surroundings_of(
-        &mut self,
-        settings: &Settings,
-        selection: &Selection<'i>,
-        entry: &'i Entry,
-        chosen: &Chosen,
-        files: &mut BTreeMap<String, Secret>,
-    ) -> Surroundings {
-        let spec = &chosen.spec;
-        let mut assembly = Assembly {
-            settings,
-            selection,
-            entry,
-            spec,
-            files,
-        };
-        self.surroundings(&mut assembly)
-    }
-
     fn service(
         &mut self,
         settings: &Settings,
-        selection: &Selection<'i>,
+        depends_on: BTreeMap<ServiceName, Condition>,
         entry: &Entry,
         overrides: &Overrides,
         chosen: Chosen,
-        mut surroundings: Surroundings,
+        (mut environment, secrets): (BTreeMap<String, EnvValue>, BTreeSet<SecretMount>),
     ) -> Service {
-        let depends_on = selection
-            .depends_on
-            .get(&entry.name)
-            .cloned()
-            .unwrap_or_default();
         let publish = publish(entry, overrides);
-        let mut mounts: Vec<Mount> = entry
-            .volumes
-            .iter()
-            .map(|(volume, target)| mount(volume, target))
-            .collect();
         let embedded = entry
             .embedded
             .as_ref()
             .filter(|_| settings.data == DataMode::Embedded);
         if let Some(embedded) = embedded {
-            mounts.push(mount(&embedded.volume, &embedded.target));
-            let target = crate::model::EnvValue::Plain(embedded.target.clone());
-            surroundings
-                .environment
-                .insert(embedded.variable.clone(), target);
+            let target = EnvValue::Plain(embedded.target.clone());
+            environment.insert(embedded.variable.clone(), target);
         }
         self.check_replicas(entry, overrides, publish.is_some(), embedded.is_some());
-        let healthcheck = chosen
-            .spec
-            .healthcheck
-            .clone()
-            .or_else(|| entry.healthcheck.clone());
         Service {
             name: entry.name.clone(),
             description: entry.description.clone(),
             kind: entry.kind,
             image: chosen.image,
             entrypoint: None,
-            command: chosen.spec.command.clone(),
-            environment: surroundings.environment,
-            secrets: surroundings.secrets.into_iter().collect(),
+            command: chosen.spec.command,
+            environment,
+            secrets: secrets.into_iter().collect(),
             port: entry.port,
             networks: self.networks(entry, &depends_on, publish.is_some()),
             publish,
             probe: entry.probe.clone(),
-            healthcheck: healthcheck.unwrap_or_else(|| healthcheck_of(&entry.probe)),
+            healthcheck: chosen
+                .spec
+                .healthcheck
+                .or_else(|| entry.healthcheck.clone())
+                .unwrap_or_else(|| healthcheck_of(&entry.probe)),
             depends_on,
-            mounts,
+            mounts: mounts(entry, embedded),
             tmpfs: entry.tmpfs.clone(),
             user: chosen.spec.user.or_else(|| entry.user.clone()),
             read_only: entry.read_only,
@@ -207,11 +186,17 @@ impl<'i> Scope<'i> {
     }
 }
 
-fn mount(volume: &str, target: &str) -> Mount {
-    Mount::Volume {
-        volume: volume.to_owned(),
-        target: target.to_owned(),
-    }
+fn mounts(entry: &Entry, embedded: Option<&Embedded>) -> Vec<Mount> {
+    let own = entry
+        .volumes
+        .iter()
+        .map(|(volume, target)| (volume, target));
+    own.chain(embedded.map(|embedded| (&embedded.volume, &embedded.target)))
+        .map(|(volume, target)| Mount::Volume {
+            volume: volume.clone(),
+            target: target.clone(),
+        })
+        .collect()
 }
 
 /// A port or an address asks for publishing unless `publish` says no.

@@ -275,7 +275,7 @@ fn upstream_images_read_their_password_from_a_written_url() {
     assert_eq!(
         refused_with("images: {source: registry, registry: acme}", &dotenv, &request()),
         "error: .env:2:1: REDIS_PASSWORD: may hold letters, digits, `-`, `.`, `_` and `~` only, because it becomes part of a URL
-  hint: run `atlas init` in a fresh folder to see one"
+  hint: `atlas init` makes such a value when there is none"
     );
 }
 

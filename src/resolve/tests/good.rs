@@ -98,7 +98,12 @@ fn without_atlas_yaml_the_atlassian_profile_runs() {
             "redis_url"
         ]
     );
+}
 
+#[test]
+fn networks_addresses_and_secret_files_follow_from_the_selection() {
+    let resolution = resolved("");
+    let deployment = &resolution.deployment;
     let orchestrator = service(&resolution, "orchestrator");
     assert_eq!(
         plain(orchestrator, "CONFLUENCE_SERVICE_URL"),
