@@ -11,7 +11,7 @@ pub fn atlas_yaml() -> Value {
         "description": "What atlas shall deploy. Every key is optional; secrets belong in .env.",
         "type": ["object", "null"],
         "additionalProperties": false,
-        "not": {"required": ["profile", "services-to-run"]},
+        "not": {"type": "object", "required": ["profile", "services-to-run"]},
         "properties": {
             "name": {
                 "description": "Project name, the prefix of containers, networks and volumes. The directory's name by default; COMPOSE_PROJECT_NAME and --project-name go before it.",

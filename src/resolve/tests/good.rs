@@ -58,7 +58,11 @@ fn without_atlas_yaml_the_atlassian_profile_runs() {
             "gateway"
         ]
     );
+}
 
+#[test]
+fn the_gateway_of_the_builtin_image_gets_its_secrets_as_files() {
+    let resolution = resolved("");
     let gateway = service(&resolution, "gateway");
     assert_eq!(gateway.publish.unwrap().address.to_string(), "127.0.0.1");
     assert_eq!(gateway.publish.unwrap().port.get(), 8001);
