@@ -25,3 +25,4 @@
 //! 14. A service is added by one YAML file in the catalogue: no Rust, no template, no test changes.
 
 pub mod model;
+pub mod targets;
