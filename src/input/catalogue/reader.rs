@@ -1,0 +1,444 @@
+//! Reads one catalogue file into an [`Entry`]. Owns the file's keys and their defaults by kind; `entry` owns what they mean.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::entry::{Dependency, Embedded, Entry, Format, Images, Provided, Substitution, Variable};
+use super::images;
+use crate::diagnostic::Diagnostic;
+use crate::input::fields::{Fields, Reader};
+use crate::input::size;
+use crate::input::yaml::{self, Node, Value};
+use crate::model::{Condition, Exchange, Kind, Port, Probe, Resources, ServiceName, Tmpfs};
+
+const KEYS: &[&str] = &[
+    "name",
+    "title",
+    "description",
+    "kind",
+    "port",
+    "health",
+    "healthcheck",
+    "profiles",
+    "depends_on",
+    "environment",
+    "provides",
+    "addresses_of",
+    "answers_for",
+    "embedded",
+    "volumes",
+    "tmpfs",
+    "user",
+    "read_only",
+    "capabilities",
+    "resources",
+    "scalable",
+    "publish",
+    "stop_grace",
+    "images",
+];
+const VARIABLE_KEYS: &[&str] = &[
+    "description",
+    "required",
+    "secret",
+    "generate",
+    "value",
+    "default",
+    "from",
+    "format",
+    "begins_with",
+    "placeholders",
+    "unwise_in_production",
+    "obtain",
+    "file",
+    "content",
+];
+const KINDS: &[(&str, Kind)] = &[
+    ("gateway", Kind::Gateway),
+    ("orchestrator", Kind::Orchestrator),
+    ("integration", Kind::Integration),
+    ("store", Kind::Store),
+];
+const FORMATS: &[(&str, Format)] = &[
+    ("url", Format::Url),
+    ("count", Format::Count),
+    ("word", Format::Word),
+    ("email", Format::Email),
+    ("uuid", Format::Uuid),
+];
+const CONDITIONS: &[(&str, Condition)] = &[
+    ("healthy", Condition::Healthy),
+    ("started", Condition::Started),
+];
+
+/// Reads a file; `stem` is its name without the ending and the service's name.
+pub(super) fn read(file: &str, stem: &str, bytes: &[u8]) -> Result<Entry, Vec<Diagnostic>> {
+    let text = yaml::text(file, bytes).map_err(|problem| vec![*problem])?;
+    let root = yaml::parse(file, text).map_err(|problem| vec![*problem])?;
+    let mut reader = Reader::new(file);
+    let entry = entry(&mut reader, file, stem, &root);
+    match entry {
+        Some(entry) if reader.problems.is_empty() => Ok(entry),
+        _ => Err(reader.problems),
+    }
+}
+
+fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option<Entry> {
+    let fields = reader.fields(root, "", KEYS)?;
+    let name = name(reader, &fields, stem);
+    let title = optional_text(reader, &fields, "title");
+    let kind = required(reader, &fields, "kind", |r, n, p| r.choice(n, p, KINDS));
+    let port = required(reader, &fields, "port", port);
+    let description = required(reader, &fields, "description", |r, n, p| r.text(n, p));
+    let probe = required(reader, &fields, "health", probe);
+    let rest = Entry {
+        file: file.to_owned(),
+        title: title.unwrap_or_else(|| stem.to_owned()),
+        name: name?,
+        description: description?.value,
+        kind: kind.as_ref()?.value,
+        port: port?.value,
+        probe: probe?,
+        healthcheck: words(reader, &fields, "healthcheck"),
+        profiles: words(reader, &fields, "profiles").unwrap_or_default(),
+        depends_on: dependencies(reader, &fields),
+        environment: environment(reader, &fields),
+        provides: provides(reader, &fields),
+        addresses_of: fields
+            .get("addresses_of")
+            .and_then(|(node, path)| reader.choice(node, &path, KINDS))
+            .map(|kind| kind.value),
+        answers_for: answers_for(reader, &fields),
+        embedded: embedded(reader, &fields),
+        volumes: volumes(reader, &fields),
+        tmpfs: tmpfs(reader, &fields),
+        user: optional_text(reader, &fields, "user"),
+        read_only: flag(reader, &fields, "read_only", true),
+        capabilities: words(reader, &fields, "capabilities").unwrap_or_default(),
+        resources: resources(reader, &fields, kind?.value),
+        scalable: flag(reader, &fields, "scalable", false),
+        publish: flag(reader, &fields, "publish", false),
+        stop_grace: fields
+            .get("stop_grace")
+            .and_then(|(node, path)| reader.formed(node, &path, "a time such as `10s`", seconds))
+            .map_or(Duration::from_secs(10), |time| time.value),
+        images: Images::default(),
+    };
+    let images = images::read(reader, &fields, &rest);
+    Some(Entry { images, ..rest })
+}
+
+/// Reads a key that must be there.
+pub(super) fn required<T>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+    read: impl FnOnce(&mut Reader<'_>, &Node, &str) -> Option<T>,
+) -> Option<T> {
+    if let Some((node, path)) = fields.get(key) {
+        return read(reader, node, &path);
+    }
+    reader.refuse(fields.position, &fields.path(key), "is missing");
+    None
+}
+
+pub(super) fn optional_text(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+) -> Option<String> {
+    let (node, path) = fields.get(key)?;
+    reader.text(node, &path).map(|text| text.value)
+}
+
+pub(super) fn words(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+) -> Option<Vec<String>> {
+    let (node, path) = fields.get(key)?;
+    let texts = reader.texts(node, &path)?;
+    Some(texts.into_iter().map(|text| text.value).collect())
+}
+
+pub(super) fn flag(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, default: bool) -> bool {
+    let read = fields
+        .get(key)
+        .and_then(|(node, path)| reader.boolean(node, &path));
+    read.map_or(default, |flag| flag.value)
+}
+
+fn name(reader: &mut Reader<'_>, fields: &Fields<'_>, stem: &str) -> Option<ServiceName> {
+    let Some((node, path)) = fields.get("name") else {
+        return match stem.parse() {
+            Ok(name) => Some(name),
+            Err(error) => {
+                reader.refuse(fields.position, "name", format!("{error}"));
+                None
+            }
+        };
+    };
+    let name = reader.parsed::<ServiceName>(node, &path)?;
+    if name.value.as_str() != stem {
+        let message = format!("`{}` must be the name of its file, `{stem}`", name.value);
+        reader.refuse(name.position, &path, message);
+        return None;
+    }
+    Some(name.value)
+}
+
+pub(super) fn port(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    path: &str,
+) -> Option<crate::diagnostic::At<Port>> {
+    reader.formed(node, path, "a port from 1 to 65535", |text| {
+        text.parse().ok().and_then(Port::new)
+    })
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    text.strip_suffix('s')?
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
+}
+
+fn probe(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<Probe> {
+    let fields = reader.fields(node, path, &["http", "tcp", "command"])?;
+    if let Some(path) = optional_text(reader, &fields, "http") {
+        return Some(Probe::Http { path });
+    }
+    if let Some(command) = words(reader, &fields, "command") {
+        return Some(Probe::Command(command));
+    }
+    let Some((tcp, tcp_path)) = fields.get("tcp") else {
+        reader.refuse(
+            node.position,
+            path,
+            "one of `http`, `tcp` and `command` is needed",
+        );
+        return None;
+    };
+    if tcp.value == Value::Null {
+        return Some(Probe::Tcp { exchange: None });
+    }
+    let exchange = reader.fields(tcp, &tcp_path, &["send", "expect"])?;
+    let send = optional_text(reader, &exchange, "send");
+    let expect = words(reader, &exchange, "expect");
+    let exchange = send
+        .zip(expect)
+        .map(|(send, expect)| Exchange { send, expect });
+    Some(Probe::Tcp { exchange })
+}
+
+fn dependencies(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<ServiceName, Dependency> {
+    let mut found = BTreeMap::new();
+    let Some((node, path)) = fields.get("depends_on") else {
+        return found;
+    };
+    for (key, node) in reader.entries(node, &path).unwrap_or_default() {
+        let path = format!("{path}.{}", key.value);
+        let Ok(name) = key.value.parse::<ServiceName>() else {
+            reader.refuse(
+                key.position,
+                &path,
+                format!("invalid service name `{}`", key.value),
+            );
+            continue;
+        };
+        let (condition, unless_profile) = if matches!(node.value, Value::Mapping(_)) {
+            let Some(fields) = reader.fields(node, &path, &["condition", "unless_profile"]) else {
+                continue;
+            };
+            let condition = required(reader, &fields, "condition", |r, n, p| {
+                r.choice(n, p, CONDITIONS)
+            });
+            (
+                condition,
+                words(reader, &fields, "unless_profile").unwrap_or_default(),
+            )
+        } else {
+            (reader.choice(node, &path, CONDITIONS), Vec::new())
+        };
+        if let Some(condition) = condition {
+            let condition = condition.value;
+            found.insert(
+                name,
+                Dependency {
+                    condition,
+                    unless_profile,
+                    position: key.position,
+                },
+            );
+        }
+    }
+    found
+}
+
+fn environment(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Variable> {
+    let mut found = BTreeMap::new();
+    let Some((node, path)) = fields.get("environment") else {
+        return found;
+    };
+    for (key, node) in reader.entries(node, &path).unwrap_or_default() {
+        let path = format!("{path}.{}", key.value);
+        if let Value::Scalar { text, .. } = &node.value {
+            let value = Some(text.clone());
+            found.insert(
+                key.value.clone(),
+                Variable {
+                    value,
+                    ..Variable::default()
+                },
+            );
+        } else if let Some(fields) = reader.fields(node, &path, VARIABLE_KEYS) {
+            found.insert(key.value.clone(), variable(reader, &fields));
+        }
+    }
+    found
+}
+
+fn variable(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Variable {
+    Variable {
+        description: optional_text(reader, fields, "description").unwrap_or_default(),
+        required: flag(reader, fields, "required", false),
+        secret: flag(reader, fields, "secret", false),
+        generate: flag(reader, fields, "generate", false),
+        value: optional_text(reader, fields, "value"),
+        default: optional_text(reader, fields, "default"),
+        from: fields
+            .get("from")
+            .and_then(|(node, path)| reader.parsed::<ServiceName>(node, &path))
+            .map(|name| name.value),
+        format: fields
+            .get("format")
+            .and_then(|(node, path)| reader.choice(node, &path, FORMATS))
+            .map(|format| format.value),
+        begins_with: words(reader, fields, "begins_with").unwrap_or_default(),
+        placeholders: words(reader, fields, "placeholders").unwrap_or_default(),
+        unwise_in_production: words(reader, fields, "unwise_in_production").unwrap_or_default(),
+        obtain: optional_text(reader, fields, "obtain"),
+        file: optional_text(reader, fields, "file"),
+        content: optional_text(reader, fields, "content"),
+    }
+}
+
+fn provides(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Provided> {
+    let mut found = BTreeMap::new();
+    let Some((node, path)) = fields.get("provides") else {
+        return found;
+    };
+    for (key, node) in reader.entries(node, &path).unwrap_or_default() {
+        let path = format!("{path}.{}", key.value);
+        let Some(fields) = reader.fields(node, &path, &["value", "secret"]) else {
+            continue;
+        };
+        if let Some(value) = required(reader, &fields, "value", |r, n, p| r.text(n, p)) {
+            let secret = flag(reader, &fields, "secret", false);
+            found.insert(
+                key.value.clone(),
+                Provided {
+                    value: value.value,
+                    secret,
+                },
+            );
+        }
+    }
+    found
+}
+
+fn answers_for(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Substitution> {
+    let (node, path) = fields.get("answers_for")?;
+    let fields = reader.fields(node, &path, &["without", "services"])?;
+    let without = required(reader, &fields, "without", |r, n, p| {
+        r.parsed::<ServiceName>(n, p)
+    })?
+    .value;
+    let (services, path) = fields.get("services")?;
+    let services = reader
+        .list(services, &path)?
+        .iter()
+        .filter_map(|node| reader.parsed::<ServiceName>(node, &path))
+        .map(|name| name.value)
+        .collect();
+    Some(Substitution { without, services })
+}
+
+fn embedded(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Embedded> {
+    let (node, path) = fields.get("embedded")?;
+    let fields = reader.fields(node, &path, &["volume", "variable"])?;
+    let volume = required(reader, &fields, "volume", mount)?;
+    let variable = required(reader, &fields, "variable", |r, n, p| r.text(n, p))?.value;
+    Some(Embedded {
+        volume: volume.0,
+        target: volume.1,
+        variable,
+    })
+}
+
+fn mount(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<(String, String)> {
+    let mount = reader.formed(node, path, "`volume:/absolute/path`", |text| {
+        let (volume, target) = text.split_once(':')?;
+        let named = !volume.is_empty() && !volume.contains('/');
+        (named && target.starts_with('/')).then(|| (volume.to_owned(), target.to_owned()))
+    });
+    mount.map(|mount| mount.value)
+}
+
+fn volumes(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, String)> {
+    let Some((node, path)) = fields.get("volumes") else {
+        return Vec::new();
+    };
+    let items = reader.list(node, &path).unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| mount(reader, item, &path))
+        .collect()
+}
+
+fn tmpfs(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Tmpfs> {
+    let targets = words(reader, fields, "tmpfs").unwrap_or_else(|| vec!["/tmp".to_owned()]);
+    let options = "rw,noexec,nosuid,nodev,size=64m";
+    targets
+        .into_iter()
+        .map(|target| Tmpfs {
+            target,
+            options: options.to_owned(),
+        })
+        .collect()
+}
+
+/// The guide's sizes: 512 MiB and half a core for what everything passes through, half of it for an integration.
+fn resources(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: Kind) -> Resources {
+    let (memory, cpu_millis) = match kind {
+        Kind::Gateway | Kind::Orchestrator | Kind::Store => (512 << 20, 500),
+        Kind::Integration => (256 << 20, 250),
+    };
+    let mut resources = Resources {
+        memory,
+        cpu_millis,
+        pids: 128,
+    };
+    let Some((node, path)) = fields.get("resources") else {
+        return resources;
+    };
+    let Some(fields) = reader.fields(node, &path, size::KEYS) else {
+        return resources;
+    };
+    if let Some(memory) = size::memory(reader, &fields) {
+        resources.memory = memory.value;
+    }
+    if let Some(cpus) = size::cpus(reader, &fields) {
+        resources.cpu_millis = cpus.value;
+    }
+    if let Some(pids) = size::pids(reader, &fields) {
+        resources.pids = pids.value;
+    }
+    resources
+}
+
+pub(super) fn path(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<PathBuf> {
+    optional_text(reader, fields, key).map(PathBuf::from)
+}

@@ -1,0 +1,283 @@
+//! Puts each selected service together. Owns the rules on networks, publishing, replicas and volumes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::environment::{Assembly, Surroundings};
+use super::selection::Selection;
+use super::{Scope, image::Chosen, settings::Settings};
+use crate::diagnostic::Diagnostic;
+use crate::input::catalogue::Entry;
+use crate::input::project::Overrides;
+use crate::model::{
+    Condition, DataMode, Kind, Mount, Network, Probe, Publish, Resources, Secret, Service,
+    ServiceName, Volume,
+};
+
+/// The network of everything that talks to the outside.
+const MESH: &str = "mesh";
+/// The network of the stores and their readers; no way out.
+const DATA: &str = "data";
+
+/// The parts of the deployment that follow from its services.
+#[derive(Default)]
+pub(super) struct Built {
+    pub(super) services: BTreeMap<ServiceName, Service>,
+    pub(super) networks: BTreeMap<String, Network>,
+    pub(super) volumes: BTreeMap<String, Volume>,
+    pub(super) secrets: BTreeMap<String, Secret>,
+}
+
+impl<'i> Scope<'i> {
+    pub(super) fn build(&mut self, settings: &Settings, selection: &Selection<'i>) -> Built {
+        let mut built = Built::default();
+        let mut lacking = Vec::new();
+        let unchanged = Overrides::default();
+        for (name, entry) in &selection.entries {
+            let chosen = self.image(settings, entry, &mut lacking);
+            let Some(chosen) = chosen else {
+                // Its variables are still worth checking.
+                self.surroundings_of(
+                    settings,
+                    selection,
+                    entry,
+                    &Chosen::nothing(),
+                    &mut built.secrets,
+                );
+                continue;
+            };
+            let surroundings =
+                self.surroundings_of(settings, selection, entry, &chosen, &mut built.secrets);
+            let written = self.inputs.project.services.get(name.as_str());
+            let overrides = written.map_or(&unchanged, |written| &written.value);
+            let service = self.service(settings, selection, entry, overrides, chosen, surroundings);
+            for network in &service.networks {
+                let internal = network == DATA;
+                built.networks.insert(network.clone(), Network { internal });
+            }
+            for mount in &service.mounts {
+                if let Mount::Volume { volume, .. } = mount {
+                    built.volumes.insert(volume.clone(), Volume {});
+                }
+            }
+            built.services.insert((*name).clone(), service);
+        }
+        self.report_lacking(&lacking);
+        built
+    }
+
+    fn surroundings_of(
+        &mut self,
+        settings: &Settings,
+        selection: &Selection<'i>,
+        entry: &'i Entry,
+        chosen: &Chosen,
+        files: &mut BTreeMap<String, Secret>,
+    ) -> Surroundings {
+        let spec = &chosen.spec;
+        let mut assembly = Assembly {
+            settings,
+            selection,
+            entry,
+            spec,
+            files,
+        };
+        self.surroundings(&mut assembly)
+    }
+
+    fn service(
+        &mut self,
+        settings: &Settings,
+        selection: &Selection<'i>,
+        entry: &Entry,
+        overrides: &Overrides,
+        chosen: Chosen,
+        mut surroundings: Surroundings,
+    ) -> Service {
+        let depends_on = selection
+            .depends_on
+            .get(&entry.name)
+            .cloned()
+            .unwrap_or_default();
+        let publish = publish(entry, overrides);
+        let mut mounts: Vec<Mount> = entry
+            .volumes
+            .iter()
+            .map(|(volume, target)| mount(volume, target))
+            .collect();
+        let embedded = entry
+            .embedded
+            .as_ref()
+            .filter(|_| settings.data == DataMode::Embedded);
+        if let Some(embedded) = embedded {
+            mounts.push(mount(&embedded.volume, &embedded.target));
+            let target = crate::model::EnvValue::Plain(embedded.target.clone());
+            surroundings
+                .environment
+                .insert(embedded.variable.clone(), target);
+        }
+        self.check_replicas(entry, overrides, publish.is_some(), embedded.is_some());
+        let healthcheck = chosen
+            .spec
+            .healthcheck
+            .clone()
+            .or_else(|| entry.healthcheck.clone());
+        Service {
+            name: entry.name.clone(),
+            description: entry.description.clone(),
+            kind: entry.kind,
+            image: chosen.image,
+            entrypoint: None,
+            command: chosen.spec.command.clone(),
+            environment: surroundings.environment,
+            secrets: surroundings.secrets.into_iter().collect(),
+            port: entry.port,
+            networks: self.networks(entry, &depends_on, publish.is_some()),
+            publish,
+            probe: entry.probe.clone(),
+            healthcheck: healthcheck.unwrap_or_else(|| healthcheck_of(&entry.probe)),
+            depends_on,
+            mounts,
+            tmpfs: entry.tmpfs.clone(),
+            user: chosen.spec.user.or_else(|| entry.user.clone()),
+            read_only: entry.read_only,
+            capabilities: entry.capabilities.clone(),
+            resources: resources(entry, overrides),
+            replicas: overrides
+                .replicas
+                .as_ref()
+                .map_or(1, |replicas| replicas.value),
+            scalable: entry.scalable,
+            stop_grace: entry.stop_grace,
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// A published store needs `mesh` too: a port of a container on internal networks only cannot be reached.
+    fn networks(
+        &self,
+        entry: &Entry,
+        depends_on: &BTreeMap<ServiceName, Condition>,
+        published: bool,
+    ) -> BTreeSet<String> {
+        let store = entry.kind == Kind::Store;
+        let catalogue = &self.inputs.catalogue;
+        let reads = depends_on
+            .keys()
+            .filter_map(|name| catalogue.get(name.as_str()))
+            .any(|dependency| dependency.kind == Kind::Store);
+        let mut networks = BTreeSet::new();
+        if !store || published {
+            networks.insert(MESH.to_owned());
+        }
+        if store || reads {
+            networks.insert(DATA.to_owned());
+        }
+        networks
+    }
+
+    fn check_replicas(
+        &mut self,
+        entry: &Entry,
+        overrides: &Overrides,
+        published: bool,
+        embedded: bool,
+    ) {
+        let Some(replicas) = overrides
+            .replicas
+            .as_ref()
+            .filter(|replicas| replicas.value > 1)
+        else {
+            return;
+        };
+        let name = &entry.name;
+        let (message, hint) = if !entry.scalable {
+            (
+                format!("`{name}` cannot run more than once"),
+                "remove `replicas`".to_owned(),
+            )
+        } else if embedded {
+            (
+                format!("`{name}` keeps its data itself and cannot run more than once"),
+                "use `data: containers`".to_owned(),
+            )
+        } else if published {
+            (
+                format!("{} containers cannot share one host port", replicas.value),
+                format!("set `services.{name}.publish: false` and put a proxy before them"),
+            )
+        } else {
+            return;
+        };
+        let problem = Diagnostic::error(message)
+            .key(format!("services.{name}.replicas"))
+            .hint(hint);
+        self.in_project(problem, replicas.position);
+    }
+}
+
+impl Chosen {
+    fn nothing() -> Self {
+        Self {
+            image: crate::model::Image::Reference(crate::model::ImageRef::new("")),
+            spec: crate::input::catalogue::ImageSpec {
+                secret_files: true,
+                ..Default::default()
+            },
+        }
+    }
+}
+
+fn mount(volume: &str, target: &str) -> Mount {
+    Mount::Volume {
+        volume: volume.to_owned(),
+        target: target.to_owned(),
+    }
+}
+
+/// A port or an address asks for publishing unless `publish` says no.
+fn publish(entry: &Entry, overrides: &Overrides) -> Option<Publish> {
+    let implied = entry.publish || overrides.port.is_some() || overrides.expose.is_some();
+    let wanted = overrides
+        .publish
+        .as_ref()
+        .map_or(implied, |publish| publish.value);
+    wanted.then(|| Publish {
+        address: overrides
+            .expose
+            .as_ref()
+            .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |expose| expose.value),
+        port: overrides
+            .port
+            .as_ref()
+            .map_or(entry.port, |port| port.value),
+    })
+}
+
+fn resources(entry: &Entry, overrides: &Overrides) -> Resources {
+    let usual = entry.resources;
+    Resources {
+        memory: overrides
+            .memory
+            .as_ref()
+            .map_or(usual.memory, |memory| memory.value),
+        cpu_millis: overrides
+            .cpus
+            .as_ref()
+            .map_or(usual.cpu_millis, |cpus| cpus.value),
+        pids: overrides
+            .pids
+            .as_ref()
+            .map_or(usual.pids, |pids| pids.value),
+    }
+}
+
+/// `NONE` switches off what the image brings: without a command of ours there is nothing to rely on inside it.
+fn healthcheck_of(probe: &Probe) -> Vec<String> {
+    match probe {
+        Probe::Command(command) => std::iter::once("CMD".to_owned())
+            .chain(command.iter().cloned())
+            .collect(),
+        Probe::Http { .. } | Probe::Tcp { .. } => vec!["NONE".to_owned()],
+    }
+}
