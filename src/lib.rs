@@ -24,5 +24,6 @@
 //! 13. Undefined is an error; YAML and JSON are serialised, never pasted.
 //! 14. A service is added by one YAML file in the catalogue: no Rust, no template, no test changes.
 
+pub mod files;
 pub mod model;
 pub mod targets;

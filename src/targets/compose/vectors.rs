@@ -39,7 +39,7 @@ const SERVICES: [(&str, &str); 7] = [
         "4c0c28119a11a167f4fef2cea70b4ecb81372faed7f88a3e42f50ff05f5152f4",
     ),
     (
-        r#"{"command":null,"entrypoint":null,"environment":{"MONGO_INITDB_DATABASE":"atlas_ai"},"healthcheck":{"test":["CMD","mongosh","--eval","db.adminCommand('ping')"],"timeout":"5s","interval":"10s","retries":5},"image":"mongo:7","networks":{"default":null},"ports":[{"mode":"ingress","target":27017,"published":"27017","protocol":"tcp"}],"volumes":[{"type":"volume","source":"mongodb_data","target":"/data/db","volume":{}}]}"#,
+        r#"{"command":null,"entrypoint":null,"environment":{"MONGO_INITDB_DATABASE":"atlas_ai"},"healthcheck":{"test":["CMD","mongosh","--eval","db.adminCommand('ping')"],"timeout":"5s","interval":"10s","retries":5},"image":"mongo:7","networks":{"default":null},"ports":[{"mode":"ingress","target":27017,"published":"27017","protocol":"tcp"}],"volumes":[{"type":"volume","source":"mongo_data","target":"/data/db","volume":{}}]}"#,
         "cff28317318e082a2c4e87696eac140b6245d032445a383cafe6b89e1020771c",
     ),
 ];
