@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_saphyr::SingleQuoted;
+use serde_saphyr::{SingleQuoted, SpaceAfter};
 
 use super::labels::compose_condition;
 use super::secrets;
@@ -29,8 +29,8 @@ pub(super) fn render(deployment: &Deployment) -> String {
 
 #[derive(Serialize)]
 struct Document {
-    name: String,
-    services: BTreeMap<String, ServiceDocument>,
+    name: SpaceAfter<String>,
+    services: BTreeMap<String, SpaceAfter<ServiceDocument>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     networks: BTreeMap<String, NetworkDocument>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -143,10 +143,11 @@ impl Document {
         let networks = deployment.networks.iter();
         let mounted = secrets::mounted(deployment).into_iter();
         Self {
-            name: deployment.project.to_string(),
+            name: SpaceAfter(deployment.project.to_string()),
             services: services
                 .map(|(name, service)| {
-                    (name.to_string(), ServiceDocument::new(deployment, service))
+                    let document = ServiceDocument::new(deployment, service);
+                    (name.to_string(), SpaceAfter(document))
                 })
                 .collect(),
             networks: networks

@@ -132,7 +132,7 @@ fn gateway() -> Service {
                     "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
                 ),
                 ("DEBUG", "false"),
-                ("LONG", &"many words make a long line, ".repeat(6)),
+                ("LONG", &["many words make a long line"; 6].join(", ")),
                 ("NORWAY", "no"),
                 ("NUMBER", "0123"),
                 ("PRICE", "$5 ${NOT_A_VARIABLE}"),

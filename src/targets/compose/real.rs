@@ -119,3 +119,25 @@ fn a_missing_secret_variable_is_fatal() {
         "{stderr}"
     );
 }
+
+#[test]
+fn dump() {
+    let Some(path) = std::env::var_os("ATLAS_DUMP") else {
+        return;
+    };
+    let path = PathBuf::from(path);
+    write(&fixture::deployment(), &path);
+    let d = fixture::deployment();
+    for s in d.services.values() {
+        let spec = super::spec::ServiceSpec::new(
+            &d,
+            s,
+            super::spec::Form::Resolved { project_dir: &path },
+        );
+        std::fs::write(
+            path.join(format!("{}.json", s.name)),
+            super::go_json::to_vec(&spec),
+        )
+        .expect("x");
+    }
+}

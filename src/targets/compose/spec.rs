@@ -72,7 +72,7 @@ fn clean(path: &Path) -> PathBuf {
 }
 
 /// A service; `command` and `entrypoint` are always there, everything else only when set.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct ServiceSpec {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) cap_add: Vec<String>,
@@ -155,7 +155,8 @@ pub(super) struct SecretSpec {
     pub(super) target: String,
 }
 
-/// A mount. `bind: {}` is what compose-go before 2.10 writes for `create_host_path: false`.
+/// A mount in long form. `bind: {}` is what compose-go before 2.10 makes of `create_host_path: false`; a volume without
+/// options has no `volume: {}`, which only the short form gets.
 #[derive(Debug, Serialize)]
 pub(super) struct MountSpec {
     #[serde(rename = "type")]
@@ -166,8 +167,6 @@ pub(super) struct MountSpec {
     pub(super) read_only: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) bind: Option<EmptySpec>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) volume: Option<EmptySpec>,
 }
 
 /// `{}`.
@@ -298,7 +297,6 @@ impl MountSpec {
                 target: form.text(&clean(Path::new(target)).to_string_lossy()),
                 read_only: false,
                 bind: None,
-                volume: Some(EmptySpec {}),
             },
             Mount::Bind {
                 source,
@@ -310,7 +308,6 @@ impl MountSpec {
                 target: form.text(&clean(Path::new(target)).to_string_lossy()),
                 read_only: *read_only,
                 bind: Some(EmptySpec {}),
-                volume: None,
             },
         }
     }
