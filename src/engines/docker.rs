@@ -37,8 +37,8 @@ pub struct DockerEngine {
     api: (u64, u64),
     /// Absolute project directory: bind sources and labels are made from it.
     directory: PathBuf,
-    /// The image of atlas' own executable.
-    builtin: Builtin,
+    /// The image of atlas' own executable, for commands that may have to make it.
+    builtin: Option<Builtin>,
 }
 
 impl DockerEngine {
@@ -46,7 +46,7 @@ impl DockerEngine {
     pub async fn connect(
         endpoint: Endpoint,
         directory: PathBuf,
-        builtin: Builtin,
+        builtin: Option<Builtin>,
     ) -> Result<Self, EngineError> {
         let docker = endpoint.open()?;
         let version = docker

@@ -41,16 +41,19 @@ impl DockerEngine {
 
     /// Makes the image of this executable.
     pub async fn import_builtin(&self, report: &dyn Report) -> Result<(), EngineError> {
-        let (repository, tag) = self.builtin.name();
+        let Some(builtin) = &self.builtin else {
+            return Ok(());
+        };
+        let (repository, tag) = builtin.name();
         let options = CreateImageOptionsBuilder::default()
             .from_src("-")
             .repo(repository)
             .tag(tag)
             .changes(Builtin::changes())
             .build();
-        let body = bollard::body_stream(self.builtin.tar());
+        let body = bollard::body_stream(builtin.tar());
         let stream = self.docker.create_image(Some(options), Some(body), None);
-        let reference = self.builtin.reference().as_str();
+        let reference = builtin.reference().as_str();
         let stream = stream.map(|item| item.map(|info| (info.status, info.progress_detail)));
         follow("make image", reference, stream, report).await
     }
