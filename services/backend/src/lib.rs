@@ -14,6 +14,8 @@
 //! A role is a router over shared parts: the gateway of the minimal profile runs the very fan-out the
 //! orchestrator runs, over the very integrations the services run, without the network in between.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod config;
 pub mod environment;
 pub mod front;
