@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::environment::Variables;
 use crate::integrations::{self, Account, Integration};
 use crate::log::Level;
+use crate::seal;
 use crate::secret::Secret;
 use cors::Origins;
 use reader::Reader;
@@ -186,7 +187,7 @@ fn gateway(reader: &mut Reader<'_>) -> GatewayConfig {
         trust_proxy: reader.flag("ATLAS_TRUST_PROXY"),
         origins: reader.checked("CORS_ORIGINS", |value| Origins::parse(value, production)),
         api_key: reader.secret("ATLAS_API_KEY"),
-        secret_key: reader.secret("ATLAS_SECRET_KEY"),
+        secret_key: reader.long_secret("ATLAS_SECRET_KEY", seal::SECRET_MIN),
         search,
     }
 }

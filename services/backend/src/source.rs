@@ -112,9 +112,13 @@ pub enum Fault {
     BadAnswer,
     /// The vendor refused the query.
     Rejected,
+    /// The request names a source there is not.
+    UnknownService,
+    /// The request is not well-formed.
+    Invalid,
 }
 
-const FAULTS: [(Fault, &str, StatusCode); 8] = [
+const FAULTS: [(Fault, &str, StatusCode); 10] = [
     (
         Fault::NotConfigured,
         "not_configured",
@@ -143,6 +147,12 @@ const FAULTS: [(Fault, &str, StatusCode); 8] = [
         "query_rejected",
         StatusCode::UNPROCESSABLE_ENTITY,
     ),
+    (
+        Fault::UnknownService,
+        "unknown_service",
+        StatusCode::BAD_REQUEST,
+    ),
+    (Fault::Invalid, "invalid_request", StatusCode::BAD_REQUEST),
 ];
 
 impl Fault {

@@ -112,6 +112,18 @@ impl<'a> Reader<'a> {
             .map(Secret::new)
     }
 
+    /// A secret worth deriving a key from.
+    pub(super) fn long_secret(&mut self, name: &str, length: usize) -> Option<Secret> {
+        let secret = self.secret(name)?;
+        if secret.expose().chars().count() < length {
+            self.problems.push(format!(
+                "`{name}` must be at least {length} characters long"
+            ));
+            return None;
+        }
+        Some(secret)
+    }
+
     /// A secret that is neither unset nor what the example file says.
     pub(super) fn credential(&mut self, name: &str) -> Option<Secret> {
         let value = self

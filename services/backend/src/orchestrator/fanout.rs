@@ -188,11 +188,8 @@ impl Fanout {
             .flatten()
             .find(|name| self.find(name).is_none())
         {
-            return Err(Problem::new(
-                axum::http::StatusCode::BAD_REQUEST,
-                "unknown_service",
-                format!("there is no service `{unknown}`"),
-            ));
+            let message = format!("there is no service `{unknown}`");
+            return Err(SourceError::new(Fault::UnknownService, message).into());
         }
         let request = Arc::new(request);
         let answers = FuturesUnordered::new();
