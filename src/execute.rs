@@ -2,6 +2,7 @@
 //! order; emits events; stops cleanly when a step fails or the user interrupts.
 
 mod failure;
+mod health;
 mod probe;
 mod ready;
 
@@ -18,6 +19,7 @@ use crate::model::Deployment;
 use crate::plan::{Action, Plan, Step, StepId};
 
 pub use failure::Unready;
+pub use health::{Health, health};
 
 /// How a run behaves.
 #[derive(Debug, Clone, Copy)]

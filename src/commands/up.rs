@@ -39,7 +39,7 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     let (plan, observed) = plan::decide(app, &engine, &deployment, &options).await?;
     preflight::host(&engine, &deployment, &observed, &plan, &*report).await?;
     warn_of_orphans(&deployment, &observed, &options, &*report);
-    write_files(app, &deployment, &*report)?;
+    write_files(app, &deployment, false, &*report)?;
     report.report(Event::CheckedOut {
         changes: plan.changes().count(),
         services: deployment.services.len(),
@@ -62,10 +62,11 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
 pub(super) fn write_files(
     app: &App,
     deployment: &Deployment,
+    force: bool,
     report: &dyn Report,
 ) -> Result<(), Error> {
     let artifacts = compose::artifacts(deployment);
-    for written in files::write(&app.directory, &artifacts, false)? {
+    for written in files::write(&app.directory, &artifacts, force)? {
         let outcome = match written.change {
             Change::Created => "created",
             Change::Updated => "updated",

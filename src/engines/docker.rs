@@ -5,6 +5,7 @@ mod body;
 mod builtin;
 mod changes;
 mod endpoint;
+mod host;
 mod image;
 mod inspect;
 mod observe;
@@ -24,6 +25,7 @@ use crate::plan::{Action, Observed};
 
 pub use builtin::Builtin;
 pub use endpoint::{Endpoint, Environment};
+pub use host::Host;
 pub use session::{LogLine, LogRequest};
 pub use stats::Usage;
 
