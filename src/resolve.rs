@@ -8,11 +8,13 @@ mod selection;
 mod service;
 mod settings;
 mod value;
+mod wanted;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub use selection::{DEFAULT_PROFILE, profiles};
+pub use wanted::{Wanted, wanted};
 
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::input::{Environment, Inputs};
@@ -80,7 +82,7 @@ pub struct Resolution {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Resolves. `Err` holds every problem, warnings included, sorted by file and position.
+/// Resolves. `Err` holds every problem: errors, then warnings, each sorted by file and position.
 pub fn resolve(inputs: &Inputs, request: &Request) -> Result<Resolution, Vec<Diagnostic>> {
     let mut scope = Scope {
         inputs,
@@ -88,9 +90,7 @@ pub fn resolve(inputs: &Inputs, request: &Request) -> Result<Resolution, Vec<Dia
         problems: inputs.problems.clone(),
     };
     let deployment = scope.deployment();
-    let mut problems = scope.problems;
-    problems.sort();
-    problems.dedup();
+    let problems = scope.sorted();
     let sound = problems
         .iter()
         .all(|problem| problem.severity == Severity::Warning);
@@ -138,6 +138,14 @@ impl<'i> Scope<'i> {
             secrets: built.secrets,
             services: built.services,
         })
+    }
+
+    /// The problems: errors first, each once.
+    fn sorted(self) -> Vec<Diagnostic> {
+        let mut problems = self.problems;
+        problems.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.cmp(b)));
+        problems.dedup();
+        problems
     }
 
     /// A problem in `atlas.yaml`.

@@ -4,6 +4,7 @@
 mod entry;
 mod images;
 mod reader;
+mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

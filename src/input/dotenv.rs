@@ -2,6 +2,8 @@
 //! names the variable, never its value. `interpolation` owns `${…}`.
 
 mod interpolation;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -284,7 +286,7 @@ fn unescape(text: &str) -> String {
                 match octal {
                     Some(byte) => out.push(char::from(byte)),
                     None => {
-                        out.push_str("\\0");
+                        out.push('\\');
                         out.push_str(&digits);
                     }
                 }

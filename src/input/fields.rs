@@ -120,9 +120,11 @@ impl<'f> Reader<'f> {
             } else {
                 let problem = Diagnostic::error(format!("unknown key `{}`", key.value))
                     .at(self.file, key.position)
-                    .key(join(path, &key.value))
-                    .did_you_mean(&key.value, known.iter().copied());
-                self.problems.push(problem);
+                    .key(join(path, &key.value));
+                self.problems.push(match key.value.as_str() {
+                    "<<" => problem.hint("merge keys are not read; write the keys out"),
+                    typed => problem.did_you_mean(typed, known.iter().copied()),
+                });
             }
         }
         Some(Fields {

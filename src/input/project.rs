@@ -38,18 +38,18 @@ pub const SERVICE_KEYS: &[&str] = &[
     "environment",
 ];
 /// Values of `stage`.
-pub const STAGES: &[(&str, Stage)] = &[
+pub const STAGES: [(&str, Stage); 2] = [
     ("development", Stage::Development),
     ("production", Stage::Production),
 ];
 /// Values of `data`.
-pub const DATA_MODES: &[(&str, DataMode)] = &[
+pub const DATA_MODES: [(&str, DataMode); 3] = [
     ("containers", DataMode::Containers),
     ("external", DataMode::External),
     ("embedded", DataMode::Embedded),
 ];
 /// Values of `images` and `images.source`.
-pub const SOURCES: &[(&str, ImageSource)] = &[
+pub const SOURCES: [(&str, ImageSource); 3] = [
     ("builtin", ImageSource::Builtin),
     ("registry", ImageSource::Registry),
     ("build", ImageSource::Build),
@@ -133,11 +133,11 @@ impl Project {
         let mut reader = Reader::new(file);
         let project = reader.fields(&root, "", KEYS).map(|fields| Self {
             name: read(&fields, "name", |n, p| reader.parsed(n, p)),
-            stage: read(&fields, "stage", |n, p| reader.choice(n, p, STAGES)),
+            stage: read(&fields, "stage", |n, p| reader.choice(n, p, &STAGES)),
             profile: read(&fields, "profile", |n, p| reader.text(n, p)),
             services_to_run: read(&fields, "services-to-run", |n, p| names(&mut reader, n, p)),
             profiles: profiles(&mut reader, &fields),
-            data: read(&fields, "data", |n, p| reader.choice(n, p, DATA_MODES)),
+            data: read(&fields, "data", |n, p| reader.choice(n, p, &DATA_MODES)),
             images: images(&mut reader, &fields),
             catalogue: read(&fields, "catalogue", |n, p| reader.text(n, p))
                 .map(|path| At::new(PathBuf::from(path.value), path.position)),
@@ -190,7 +190,7 @@ fn images(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Images {
         return Images::default();
     };
     if !matches!(node.value, Value::Mapping(_)) {
-        let source = reader.choice(node, &path, SOURCES);
+        let source = reader.choice(node, &path, &SOURCES);
         return Images {
             source,
             ..Images::default()
@@ -203,12 +203,18 @@ fn images(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Images {
         reader.refuse(node.position, &fields.path("source"), "is missing");
     }
     Images {
-        source: read(&fields, "source", |n, p| reader.choice(n, p, SOURCES)),
+        source: read(&fields, "source", |n, p| reader.choice(n, p, &SOURCES)),
         registry: read(&fields, "registry", |n, p| {
-            let what = "a registry and path such as `ghcr.io/acme`";
-            reader.formed(n, p, what, |text| {
-                form::is_repository(text).then(|| text.to_owned())
-            })
+            let text = reader.text(n, p)?;
+            if !form::is_repository(&text.value) {
+                let message = format!(
+                    "expected a registry and path such as `ghcr.io/acme`, found `{}`",
+                    text.value
+                );
+                reader.refuse(text.position, p, message);
+            }
+            // Kept even so: that one is missing would be a second message about the same mistake.
+            Some(text)
         }),
         tag: read(&fields, "tag", |n, p| {
             let what = "a tag of letters, digits, `.`, `_` and `-`";

@@ -103,7 +103,15 @@ fn syntax(file: &str, error: &ScanError) -> Diagnostic {
             .at(file, at)
             .hint("indent with spaces");
     }
-    Diagnostic::error(format!("invalid YAML: {}", lower_first(&message))).at(file, at)
+    let problem =
+        Diagnostic::error(format!("invalid YAML: {}", lower_first(&message))).at(file, at);
+    match error.kind() {
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
+            problem.hint("check the indentation")
+        }
+        ErrorKind::MappingValueNotAllowed => problem.hint("put a value that holds `: ` in quotes"),
+        _ => problem,
+    }
 }
 
 fn lower_first(text: &str) -> String {

@@ -34,16 +34,7 @@ impl<'i> Scope<'i> {
         let mut lacking = Vec::new();
         let unchanged = Overrides::default();
         for (name, entry) in &selection.entries {
-            let chosen = self.image(settings, entry, &mut lacking);
-            let Some(chosen) = chosen else {
-                // Its variables are still worth checking.
-                self.surroundings_of(
-                    settings,
-                    selection,
-                    entry,
-                    &Chosen::nothing(),
-                    &mut built.secrets,
-                );
+            let Some(chosen) = self.image(settings, entry, &mut lacking) else {
                 continue;
             };
             let surroundings =
@@ -213,18 +204,6 @@ impl<'i> Scope<'i> {
             .key(format!("services.{name}.replicas"))
             .hint(hint);
         self.in_project(problem, replicas.position);
-    }
-}
-
-impl Chosen {
-    fn nothing() -> Self {
-        Self {
-            image: crate::model::Image::Reference(crate::model::ImageRef::new("")),
-            spec: crate::input::catalogue::ImageSpec {
-                secret_files: true,
-                ..Default::default()
-            },
-        }
     }
 }
 

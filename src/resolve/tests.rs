@@ -1,6 +1,10 @@
-//! What a person writes and what comes of it. `good` holds deployments, `bad` every refusal with its exact text.
+//! What a person writes and what comes of it. `good` holds deployments, `bad` every refusal with its exact text,
+//! `catalogue` services of one's own.
+
+#![allow(clippy::unwrap_used)]
 
 mod bad;
+mod catalogue;
 mod good;
 
 use super::{Request, Resolution, resolve};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::entry::{Dependency, Embedded, Entry, Format, Images, Provided, Substitution, Variable};
-use super::images;
+use super::entry::{Dependency, Embedded, Entry, Images, Substitution};
+use super::{images, variables};
 use crate::diagnostic::Diagnostic;
 use crate::input::fields::{Fields, Reader};
 use crate::input::size;
@@ -38,34 +38,11 @@ const KEYS: &[&str] = &[
     "stop_grace",
     "images",
 ];
-const VARIABLE_KEYS: &[&str] = &[
-    "description",
-    "required",
-    "secret",
-    "generate",
-    "value",
-    "default",
-    "from",
-    "format",
-    "begins_with",
-    "placeholders",
-    "unwise_in_production",
-    "obtain",
-    "file",
-    "content",
-];
 const KINDS: &[(&str, Kind)] = &[
     ("gateway", Kind::Gateway),
     ("orchestrator", Kind::Orchestrator),
     ("integration", Kind::Integration),
     ("store", Kind::Store),
-];
-const FORMATS: &[(&str, Format)] = &[
-    ("url", Format::Url),
-    ("count", Format::Count),
-    ("word", Format::Word),
-    ("email", Format::Email),
-    ("uuid", Format::Uuid),
 ];
 const CONDITIONS: &[(&str, Condition)] = &[
     ("healthy", Condition::Healthy),
@@ -103,8 +80,8 @@ fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option
         healthcheck: words(reader, &fields, "healthcheck"),
         profiles: words(reader, &fields, "profiles").unwrap_or_default(),
         depends_on: dependencies(reader, &fields),
-        environment: environment(reader, &fields),
-        provides: provides(reader, &fields),
+        environment: variables::environment(reader, &fields),
+        provides: variables::provides(reader, &fields),
         addresses_of: fields
             .get("addresses_of")
             .and_then(|(node, path)| reader.choice(node, &path, KINDS))
@@ -270,78 +247,6 @@ fn dependencies(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<Servic
                     condition,
                     unless_profile,
                     position: key.position,
-                },
-            );
-        }
-    }
-    found
-}
-
-fn environment(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Variable> {
-    let mut found = BTreeMap::new();
-    let Some((node, path)) = fields.get("environment") else {
-        return found;
-    };
-    for (key, node) in reader.entries(node, &path).unwrap_or_default() {
-        let path = format!("{path}.{}", key.value);
-        if let Value::Scalar { text, .. } = &node.value {
-            let value = Some(text.clone());
-            found.insert(
-                key.value.clone(),
-                Variable {
-                    value,
-                    ..Variable::default()
-                },
-            );
-        } else if let Some(fields) = reader.fields(node, &path, VARIABLE_KEYS) {
-            found.insert(key.value.clone(), variable(reader, &fields));
-        }
-    }
-    found
-}
-
-fn variable(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Variable {
-    Variable {
-        description: optional_text(reader, fields, "description").unwrap_or_default(),
-        required: flag(reader, fields, "required", false),
-        secret: flag(reader, fields, "secret", false),
-        generate: flag(reader, fields, "generate", false),
-        value: optional_text(reader, fields, "value"),
-        default: optional_text(reader, fields, "default"),
-        from: fields
-            .get("from")
-            .and_then(|(node, path)| reader.parsed::<ServiceName>(node, &path))
-            .map(|name| name.value),
-        format: fields
-            .get("format")
-            .and_then(|(node, path)| reader.choice(node, &path, FORMATS))
-            .map(|format| format.value),
-        begins_with: words(reader, fields, "begins_with").unwrap_or_default(),
-        placeholders: words(reader, fields, "placeholders").unwrap_or_default(),
-        unwise_in_production: words(reader, fields, "unwise_in_production").unwrap_or_default(),
-        obtain: optional_text(reader, fields, "obtain"),
-        file: optional_text(reader, fields, "file"),
-        content: optional_text(reader, fields, "content"),
-    }
-}
-
-fn provides(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, Provided> {
-    let mut found = BTreeMap::new();
-    let Some((node, path)) = fields.get("provides") else {
-        return found;
-    };
-    for (key, node) in reader.entries(node, &path).unwrap_or_default() {
-        let path = format!("{path}.{}", key.value);
-        let Some(fields) = reader.fields(node, &path, &["value", "secret"]) else {
-            continue;
-        };
-        if let Some(value) = required(reader, &fields, "value", |r, n, p| r.text(n, p)) {
-            let secret = flag(reader, &fields, "secret", false);
-            found.insert(
-                key.value.clone(),
-                Provided {
-                    value: value.value,
-                    secret,
                 },
             );
         }

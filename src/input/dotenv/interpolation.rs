@@ -35,12 +35,11 @@ fn expand<'v>(
         } else {
             let length = name(rest);
             if length == 0 {
-                return Err(
-                    "a lone `$` is not a reference; write `$$`, or put the value in single quotes"
-                        .to_owned(),
-                );
+                // Compose 2.40 takes a `$` that begins no reference as it is.
+                out.push('$');
+            } else {
+                out.push_str(lookup(&rest[..length]).unwrap_or_default());
             }
-            out.push_str(lookup(&rest[..length]).unwrap_or_default());
             rest = &rest[length..];
         }
     }
