@@ -12,6 +12,8 @@ mod fixture;
 #[cfg(test)]
 mod real;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod vectors;
 
 use std::path::Path;

@@ -199,7 +199,7 @@ fn slack() -> Service {
         ..service(
             "slack",
             Kind::Integration,
-            Image::Build(ImageRef::new("atlas-slack:latest"), context),
+            Image::Build(ImageRef::new("atlas-slack:1.0"), context),
             8004,
         )
     }
@@ -208,7 +208,6 @@ fn slack() -> Service {
 fn productivity() -> Service {
     Service {
         command: Some(words(&["productivity"])),
-        healthcheck: Vec::new(),
         mounts: vec![
             Mount::Bind {
                 source: "notes/../documents".into(),
@@ -218,12 +217,10 @@ fn productivity() -> Service {
             Mount::Bind {
                 source: "/tmp".into(),
                 target: "/host".to_owned(),
-                read_only: false,
+                read_only: true,
             },
         ],
         capabilities: words(&["NET_BIND_SERVICE"]),
-        user: None,
-        read_only: false,
         ..service("productivity", Kind::Integration, builtin(), 8007)
     }
 }
@@ -258,7 +255,13 @@ fn mongodb() -> Service {
         ]),
         healthcheck: words(&["mongosh", "--quiet", "--eval", "db.adminCommand('ping')"]),
         secrets: mounts(&["mongo_password"]),
-        ..store("mongodb", "mongo:7.0", 27017, "mongo-data", "/data/db")
+        ..store(
+            "mongodb",
+            "mongo:7.0@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            27017,
+            "mongo-data",
+            "/data/db",
+        )
     }
 }
 
@@ -275,6 +278,12 @@ fn redis() -> Service {
             "REDISCLI_AUTH=\"$(cat /run/secrets/redis_password)\" redis-cli ping | grep -q PONG",
         ]),
         secrets: mounts(&["redis_password"]),
-        ..store("redis", "redis:7-alpine", 6379, "redis-data", "/data/")
+        ..store(
+            "redis",
+            "redis:7-alpine@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+            6379,
+            "redis-data",
+            "/data/",
+        )
     }
 }
