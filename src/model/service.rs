@@ -85,6 +85,13 @@ pub enum EnvValue {
         /// The value.
         value: Secret,
     },
+    /// Made of secrets, e.g. a store's URL with its password; a rendered file holds the expression, never the value.
+    Composed {
+        /// The value with `${VARIABLE}` where a variable of `.env` belongs.
+        expression: String,
+        /// The value.
+        value: Secret,
+    },
 }
 
 /// A secret of the deployment, mounted at `/run/secrets/<name>`.
