@@ -146,6 +146,16 @@ fn gateway() -> Service {
                 secret("OPENAI_API_KEY", "sk-abc$def"),
             );
             environment.insert("SLACK_TOKEN".to_owned(), secret("SLACK_TOKEN", ""));
+            let composed = EnvValue::Composed {
+                expression: "redis://:${REDIS_PASSWORD}@redis:6379/$0?x=${OPENAI_API_KEY}"
+                    .to_owned(),
+                value: Secret::new("redis://:r3dis@redis:6379/$0?x=sk-abc$def"),
+            };
+            environment.insert("REDIS_URL".to_owned(), composed);
+            environment.insert(
+                "REDIS_PASSWORD".to_owned(),
+                secret("REDIS_PASSWORD", "r3dis"),
+            );
             environment
         },
         secrets: mounts(&["atlas_secret_key"]),

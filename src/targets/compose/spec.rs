@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::{HEALTH, LOG_DRIVER, LOG_OPTIONS, RESTART, go_json, resource_name, secrets};
+use super::{HEALTH, LOG_DRIVER, LOG_OPTIONS, RESTART, go_json, init, resource_name, secrets};
 use crate::model::{Deployment, EnvValue, Mount, Network, ProjectName, Service};
 
 /// For whom a specification is made.
@@ -36,14 +36,30 @@ impl Form<'_> {
     fn value(self, value: &EnvValue) -> String {
         match (self, value) {
             (_, EnvValue::Plain(text)) => self.text(text),
-            (Self::Resolved { .. }, EnvValue::Secret { value, .. }) => value.expose().to_owned(),
+            (
+                Self::Resolved { .. },
+                EnvValue::Secret { value, .. } | EnvValue::Composed { value, .. },
+            ) => value.expose().to_owned(),
+            (Self::Written, EnvValue::Composed { expression, .. }) => self.expression(expression),
             (Self::Written, EnvValue::Secret { variable, value }) if value.is_empty() => {
                 format!("${{{variable}:-}}")
             }
-            (Self::Written, EnvValue::Secret { variable, .. }) => {
-                format!("${{{variable}:?set it in .env}}")
-            }
+            (Self::Written, EnvValue::Secret { variable, .. }) => required(variable),
         }
+    }
+
+    /// Text around `${VARIABLE}`s.
+    fn expression(self, expression: &str) -> String {
+        let mut written = String::new();
+        let mut rest = expression;
+        while let Some((before, after)) = rest.split_once("${")
+            && let Some((variable, after)) = after.split_once('}')
+        {
+            written += &self.text(before);
+            written += &required(variable);
+            rest = after;
+        }
+        written + &self.text(rest)
     }
 
     fn source(self, source: &Path) -> String {
@@ -54,6 +70,11 @@ impl Form<'_> {
         };
         self.text(&path.to_string_lossy())
     }
+}
+
+/// A variable without which Compose stops.
+fn required(variable: &str) -> String {
+    format!("${{{variable}:?set it in .env}}")
 }
 
 /// A path without `.` and `..`, as Go's `filepath.Clean` leaves an absolute one.
@@ -215,7 +236,7 @@ impl ServiceSpec {
                 .collect(),
             healthcheck: HealthcheckSpec::new(service, form),
             image: service.image.reference().to_string(),
-            init: Some(true),
+            init: init(service),
             labels: secrets::user_labels(deployment, service)
                 .into_iter()
                 .map(|(name, value)| (name, form.text(&value)))

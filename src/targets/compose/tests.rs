@@ -60,7 +60,7 @@ fn no_secret_stands_in_the_file() {
         .values()
         .flat_map(|s| s.environment.values());
     for value in environments {
-        if let EnvValue::Secret { value, .. } = value
+        if let EnvValue::Secret { value, .. } | EnvValue::Composed { value, .. } = value
             && !value.is_empty()
         {
             assert!(!text.contains(value.expose()));
