@@ -133,8 +133,11 @@ fn gateway() -> Service {
                 ),
                 ("DEBUG", "false"),
                 ("LONG", &["many words make a long line"; 6].join(", ")),
+                ("LINES", "first $\n  second: 2\n\n# third"),
+                ("LINES_END", "first\nsecond\n"),
                 ("NORWAY", "no"),
                 ("NUMBER", "0123"),
+                ("ODD", " odd  spaces, a \t and # no comment: "),
                 ("PRICE", "$5 ${NOT_A_VARIABLE}"),
             ]);
             environment.insert(

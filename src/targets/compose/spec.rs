@@ -44,7 +44,9 @@ impl Form<'_> {
             (Self::Written, EnvValue::Secret { variable, value }) if value.is_empty() => {
                 format!("${{{variable}:-}}")
             }
-            (Self::Written, EnvValue::Secret { variable, .. }) => required(variable),
+            (Self::Written, EnvValue::Secret { variable, .. }) => {
+                format!("${{{variable}:?set it in .env}}")
+            }
         }
     }
 
@@ -56,7 +58,7 @@ impl Form<'_> {
             && let Some((variable, after)) = after.split_once('}')
         {
             written += &self.text(before);
-            written += &required(variable);
+            written += &format!("${{{variable}:?}}");
             rest = after;
         }
         written + &self.text(rest)
@@ -70,11 +72,6 @@ impl Form<'_> {
         };
         self.text(&path.to_string_lossy())
     }
-}
-
-/// A variable without which Compose stops.
-fn required(variable: &str) -> String {
-    format!("${{{variable}:?set it in .env}}")
 }
 
 /// A path without `.` and `..`, as Go's `filepath.Clean` leaves an absolute one.
