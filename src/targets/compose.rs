@@ -12,6 +12,8 @@ mod fixture;
 #[cfg(test)]
 mod real;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod vectors;
 
 use std::path::Path;
@@ -23,7 +25,7 @@ use super::{Artifact, Contents};
 use crate::model::{Deployment, Network, ProjectName, Service, ServiceName, Volume};
 
 pub use labels::{container_labels, network_labels, volume_labels};
-pub use secrets::{SECRETS_GID, group_add};
+pub use secrets::{SECRETS_GID, group_add, secret_path};
 
 /// The release of docker/compose whose hash algorithm and labels are followed; told in `com.docker.compose.version`.
 pub const CONTRACT: &str = "2.40.3";
@@ -31,15 +33,18 @@ pub const CONTRACT: &str = "2.40.3";
 /// The file's name, the first that `docker compose` looks for.
 pub const FILE: &str = "compose.yaml";
 
-/// How often the engine runs a service's health check. There is no `start_interval`: Compose refuses it on engines before
-/// API 1.44 (`can't set healthcheck.start_interval as feature require Docker Engine v25 or later`, measured on 20.10), so
-/// the interval itself is short enough for `depends_on: service_healthy`. Atlas' own `up` asks the probes instead of
-/// waiting for it.
+/// How often the engine runs a service's health check.
+///
+/// The file has no `start_interval`: Compose refuses it on engines before API 1.44 (`can't set healthcheck.start_interval as
+/// feature require Docker Engine v25 or later`, measured on 20.10), and the same file shall run on all. So the interval
+/// itself is short enough for `depends_on: service_healthy`. Containers that atlas makes have it nevertheless: it is not in
+/// the hash of the file, and older engines ignore it.
 pub const HEALTH: HealthTiming = HealthTiming {
     interval: Duration::from_secs(10),
     timeout: Duration::from_secs(5),
     retries: 3,
     start_period: Duration::from_secs(60),
+    start_interval: Some(Duration::from_secs(1)),
 };
 
 /// The times of a health check.
@@ -53,6 +58,19 @@ pub struct HealthTiming {
     pub retries: u32,
     /// Time in which failures do not count.
     pub start_period: Duration,
+    /// Between two checks until the first success; only for containers made through the API.
+    pub start_interval: Option<Duration>,
+}
+
+/// The times of a deployment's health checks.
+pub fn health(_deployment: &Deployment) -> HealthTiming {
+    HEALTH
+}
+
+/// Whether the engine puts its own init before the service's program: always, so that what health checks leave behind is
+/// reaped and SIGTERM works whatever the program does as PID 1.
+pub fn init(_service: &Service) -> Option<bool> {
+    Some(true)
 }
 
 /// The log driver: compressed and rotated by the engine itself.

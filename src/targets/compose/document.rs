@@ -255,7 +255,7 @@ fn short_size(bytes: u64) -> String {
     let units = [("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10)];
     units
         .into_iter()
-        .find(|(_, unit)| bytes >= *unit && bytes % unit == 0)
+        .find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit))
         .map_or_else(
             || format!("{bytes}b"),
             |(name, unit)| format!("{}{name}", bytes / unit),

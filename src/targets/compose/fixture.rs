@@ -133,8 +133,11 @@ fn gateway() -> Service {
                 ),
                 ("DEBUG", "false"),
                 ("LONG", &["many words make a long line"; 6].join(", ")),
+                ("LINES", "first $\n  second: 2\n\n# third"),
+                ("LINES_END", "first\nsecond\n"),
                 ("NORWAY", "no"),
                 ("NUMBER", "0123"),
+                ("ODD", " odd  spaces, a \t and # no comment: "),
                 ("PRICE", "$5 ${NOT_A_VARIABLE}"),
             ]);
             environment.insert(
@@ -146,6 +149,16 @@ fn gateway() -> Service {
                 secret("OPENAI_API_KEY", "sk-abc$def"),
             );
             environment.insert("SLACK_TOKEN".to_owned(), secret("SLACK_TOKEN", ""));
+            let composed = EnvValue::Composed {
+                expression: "redis://:${REDIS_PASSWORD}@redis:6379/$0?x=${OPENAI_API_KEY}"
+                    .to_owned(),
+                value: Secret::new("redis://:r3dis@redis:6379/$0?x=sk-abc$def"),
+            };
+            environment.insert("REDIS_URL".to_owned(), composed);
+            environment.insert(
+                "REDIS_PASSWORD".to_owned(),
+                secret("REDIS_PASSWORD", "r3dis"),
+            );
             environment
         },
         secrets: mounts(&["atlas_secret_key"]),
@@ -199,7 +212,7 @@ fn slack() -> Service {
         ..service(
             "slack",
             Kind::Integration,
-            Image::Build(ImageRef::new("atlas-slack:latest"), context),
+            Image::Build(ImageRef::new("atlas-slack:1.0"), context),
             8004,
         )
     }
@@ -208,7 +221,6 @@ fn slack() -> Service {
 fn productivity() -> Service {
     Service {
         command: Some(words(&["productivity"])),
-        healthcheck: Vec::new(),
         mounts: vec![
             Mount::Bind {
                 source: "notes/../documents".into(),
@@ -218,12 +230,10 @@ fn productivity() -> Service {
             Mount::Bind {
                 source: "/tmp".into(),
                 target: "/host".to_owned(),
-                read_only: false,
+                read_only: true,
             },
         ],
         capabilities: words(&["NET_BIND_SERVICE"]),
-        user: None,
-        read_only: false,
         ..service("productivity", Kind::Integration, builtin(), 8007)
     }
 }
@@ -258,7 +268,13 @@ fn mongodb() -> Service {
         ]),
         healthcheck: words(&["mongosh", "--quiet", "--eval", "db.adminCommand('ping')"]),
         secrets: mounts(&["mongo_password"]),
-        ..store("mongodb", "mongo:7.0", 27017, "mongo-data", "/data/db")
+        ..store(
+            "mongodb",
+            "mongo:7.0@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            27017,
+            "mongo-data",
+            "/data/db",
+        )
     }
 }
 
@@ -275,6 +291,12 @@ fn redis() -> Service {
             "REDISCLI_AUTH=\"$(cat /run/secrets/redis_password)\" redis-cli ping | grep -q PONG",
         ]),
         secrets: mounts(&["redis_password"]),
-        ..store("redis", "redis:7-alpine", 6379, "redis-data", "/data/")
+        ..store(
+            "redis",
+            "redis:7-alpine@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+            6379,
+            "redis-data",
+            "/data/",
+        )
     }
 }

@@ -7,7 +7,7 @@
 //! capabilities reads them as their owner.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -38,13 +38,18 @@ pub(super) fn mounted(deployment: &Deployment) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Where a secret's file is, relative to the project directory.
+pub fn secret_path(name: &str) -> PathBuf {
+    Path::new(FOLDER).join(name)
+}
+
 /// The secret files.
 pub(super) fn artifacts(deployment: &Deployment) -> Vec<Artifact> {
     mounted(deployment)
         .into_iter()
         .filter_map(|name| deployment.secrets.get_key_value(name))
         .map(|(name, secret)| Artifact {
-            path: Path::new(FOLDER).join(name),
+            path: secret_path(name),
             contents: Contents::Secret(secret.clone()),
             mode: 0o440,
             group: Some(SECRETS_GID),

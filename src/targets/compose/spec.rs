@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::{HEALTH, LOG_DRIVER, LOG_OPTIONS, RESTART, go_json, resource_name, secrets};
+use super::{HEALTH, LOG_DRIVER, LOG_OPTIONS, RESTART, go_json, init, resource_name, secrets};
 use crate::model::{Deployment, EnvValue, Mount, Network, ProjectName, Service};
 
 /// For whom a specification is made.
@@ -36,7 +36,11 @@ impl Form<'_> {
     fn value(self, value: &EnvValue) -> String {
         match (self, value) {
             (_, EnvValue::Plain(text)) => self.text(text),
-            (Self::Resolved { .. }, EnvValue::Secret { value, .. }) => value.expose().to_owned(),
+            (
+                Self::Resolved { .. },
+                EnvValue::Secret { value, .. } | EnvValue::Composed { value, .. },
+            ) => value.expose().to_owned(),
+            (Self::Written, EnvValue::Composed { expression, .. }) => self.expression(expression),
             (Self::Written, EnvValue::Secret { variable, value }) if value.is_empty() => {
                 format!("${{{variable}:-}}")
             }
@@ -44,6 +48,20 @@ impl Form<'_> {
                 format!("${{{variable}:?set it in .env}}")
             }
         }
+    }
+
+    /// Text around `${VARIABLE}`s.
+    fn expression(self, expression: &str) -> String {
+        let mut written = String::new();
+        let mut rest = expression;
+        while let Some((before, after)) = rest.split_once("${")
+            && let Some((variable, after)) = after.split_once('}')
+        {
+            written += &self.text(before);
+            written += &format!("${{{variable}:?}}");
+            rest = after;
+        }
+        written + &self.text(rest)
     }
 
     fn source(self, source: &Path) -> String {
@@ -215,7 +233,7 @@ impl ServiceSpec {
                 .collect(),
             healthcheck: HealthcheckSpec::new(service, form),
             image: service.image.reference().to_string(),
-            init: Some(true),
+            init: init(service),
             labels: secrets::user_labels(deployment, service)
                 .into_iter()
                 .map(|(name, value)| (name, form.text(&value)))
