@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use deploy::{Build, Plan, Pull, Scale, Up};
-pub use files::{Init, Render, RenderTarget};
-pub use operate::{Down, Exec, Logs, Services, Status};
+pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
+pub(crate) use files::{Completions, Init, Render, RenderTarget};
+pub(crate) use operate::{Down, Exec, Logs, Services, Status};
 
 /// From nothing to a verified Atlas AI backend with one binary.
 #[derive(Debug, Parser)]
@@ -62,7 +62,7 @@ Files:
   .atlas/                secret files and the lock"
     )
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
@@ -71,7 +71,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Folder of atlas.yaml and .env (default: the current one)
     #[arg(short = 'C', long, global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) project_directory: Option<PathBuf>,
@@ -94,7 +94,7 @@ pub struct Global {
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Colour {
+pub(crate) enum Colour {
     /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
@@ -106,7 +106,7 @@ pub enum Colour {
 
 /// What to run, where it can be chosen.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Profile: minimal, atlassian, all, or one of atlas.yaml
     #[arg(long, value_name = "NAME", add = clap_complete::ArgValueCompleter::new(crate::commands::complete::profiles))]
     pub(crate) profile: Option<String>,
@@ -163,7 +163,7 @@ pub(crate) enum Command {
   atlas completions bash > /etc/bash_completion.d/atlas
   atlas completions zsh > ~/.zfunc/_atlas
   atlas completions --write completions    (what the repository holds)")]
-    Completions(files::Completions),
+    Completions(Completions),
     /// Run one of the backend's services in this process
     #[command(hide = true)]
     Serve {

@@ -40,6 +40,7 @@ pub mod plan;
 pub mod prompt;
 pub mod report;
 pub mod resolve;
+pub mod schema;
 pub mod targets;
 
 pub use app::run;

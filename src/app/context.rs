@@ -27,7 +27,7 @@ pub(crate) struct App {
     /// For stdout.
     pub(crate) style: Style,
     /// For stderr.
-    pub(super) talk: Style,
+    pub(crate) talk: Style,
     live: bool,
 }
 

@@ -17,7 +17,7 @@ Examples:
   atlas up --timeout 300                    for slow machines
 
 Exits 6 when a service does not become healthy, with its last log lines.")]
-pub struct Up {
+pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Show what would be done and touch nothing
@@ -46,7 +46,7 @@ Examples:
   atlas plan
   atlas plan --exit-code                    0 = nothing to do, 8 = changes
   atlas plan --json | jq '.steps[].reason'")]
-pub struct Plan {
+pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Exit 8 when there is something to do
@@ -67,7 +67,7 @@ pub struct Plan {
 Examples:
   atlas scale confluence=2
   atlas scale confluence=2 jira=3")]
-pub struct Scale {
+pub(crate) struct Scale {
     /// Service and number of containers
     #[arg(required = true, value_name = "SERVICE=N")]
     pub(crate) targets: Vec<String>,
@@ -81,7 +81,7 @@ pub struct Scale {
 #[command(after_help = "Examples:
   atlas build                               whatever the deployment builds
   atlas build --images build gateway        one service from the source tree")]
-pub struct Build {
+pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) selection: Selection,
 }
@@ -93,7 +93,7 @@ pub struct Build {
 Examples:
   atlas pull
   atlas pull mongodb redis")]
-pub struct Pull {
+pub(crate) struct Pull {
     #[command(flatten)]
     pub(crate) selection: Selection,
 }

@@ -18,7 +18,7 @@ Examples:
   printf 'CONFLUENCE_TOKEN=%s\\n' \"$TOKEN\" | atlas init --yes --set-from -
 
 Secrets belong into --set-from (a file or `-`), not into arguments that every process can see.")]
-pub struct Init {
+pub(crate) struct Init {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Set a variable of .env (upper case) or a key of atlas.yaml (lower case)
@@ -34,14 +34,14 @@ pub struct Init {
 
 /// `atlas render`
 #[derive(Debug, Args)]
-pub struct Render {
+pub(crate) struct Render {
     #[command(subcommand)]
     pub(crate) target: RenderTarget,
 }
 
 /// Targets of `atlas render`.
 #[derive(Debug, Subcommand)]
-pub enum RenderTarget {
+pub(crate) enum RenderTarget {
     /// compose.yaml and its secret files
     #[command(after_help = "Examples:
   atlas render compose                      write compose.yaml
@@ -62,7 +62,7 @@ pub enum RenderTarget {
 
 /// `atlas completions`
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell
     #[arg(value_enum, required_unless_present = "write")]
     pub(crate) shell: Option<clap_complete::Shell>,

@@ -12,7 +12,7 @@ use crate::commands::complete;
   atlas status --json | jq -r '.services[] | [.service, .health] | @tsv'
 
 Exits 6 when a service is not healthy.")]
-pub struct Status {
+pub(crate) struct Status {
     /// Show again every second until interrupted
     #[arg(short, long)]
     pub(crate) watch: bool,
@@ -24,7 +24,7 @@ pub struct Status {
   atlas logs --tail 100
   atlas logs -f gateway orchestrator
   atlas logs --since 10m confluence")]
-pub struct Logs {
+pub(crate) struct Logs {
     /// Go on as new lines come
     #[arg(short, long)]
     pub(crate) follow: bool,
@@ -48,7 +48,7 @@ pub struct Logs {
   atlas stop                                everything, dependents first
   atlas restart gateway                     one service; its configuration stays as it is
   atlas start")]
-pub struct Services {
+pub(crate) struct Services {
     /// Services (default: all)
     #[arg(value_name = "SERVICE", add = clap_complete::ArgValueCompleter::new(complete::services))]
     pub(crate) services: Vec<String>,
@@ -66,7 +66,7 @@ Examples:
   atlas down
   atlas down --volumes                      asks before data goes
   atlas -p atlas-ai down                    from anywhere")]
-pub struct Down {
+pub(crate) struct Down {
     /// Remove the volumes too: all data is lost
     #[arg(short, long)]
     pub(crate) volumes: bool,
@@ -83,7 +83,7 @@ pub struct Down {
   atlas exec --index 2 confluence /atlas --version
 
 Exits with the command's own code.")]
-pub struct Exec {
+pub(crate) struct Exec {
     /// No terminal in the container, even if there is one here
     #[arg(short = 'T', long)]
     pub(crate) no_tty: bool,

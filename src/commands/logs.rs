@@ -50,23 +50,23 @@ async fn show(
     request: &LogRequest,
     printer: &Printer<'_>,
 ) -> Result<(), Error> {
-    let open = |request: LogRequest| {
-        containers.iter().map(move |c| {
-            let number = c.number;
-            let name = format!("{}-{number}", c.service);
-            let lines = engine.log_lines(&c.id, &name, &c.service, &request);
-            lines.boxed_local()
-        })
-    };
+    let names: Vec<String> = containers
+        .iter()
+        .map(|c| format!("{}-{}", c.service, c.number))
+        .collect();
+    let opened = containers.iter().zip(&names).map(|(container, name)| {
+        let lines = engine.log_lines(&container.id, name, &container.service, request);
+        lines.boxed_local()
+    });
     if request.follow {
-        let mut all = stream::select_all(open(request.clone()));
+        let mut all = stream::select_all(opened);
         while let Some(line) = all.next().await {
             printer.print(&line?);
         }
         return Ok(());
     }
     let mut heads: BTreeMap<(String, usize), LogLine> = BTreeMap::new();
-    let mut streams: Vec<_> = open(request.clone()).collect();
+    let mut streams: Vec<_> = opened.collect();
     for (index, stream) in streams.iter_mut().enumerate() {
         if let Some(line) = stream.next().await.transpose()? {
             heads.insert((line.time.clone(), index), line);

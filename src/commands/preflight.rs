@@ -1,7 +1,7 @@
 //! Everything that can fail cheaply, before anything is touched: source trees, ports, disk. Every problem at once.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
@@ -193,9 +193,4 @@ fn memory(deployment: &Deployment, total: u64, report: &dyn Report) {
             ),
         });
     }
-}
-
-/// Whether an address is open to other machines.
-pub(super) fn is_exposed(address: IpAddr) -> bool {
-    !address.is_loopback()
 }

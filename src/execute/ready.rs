@@ -47,7 +47,7 @@ impl<E: Engine> Run<'_, E> {
         let mut pause = FIRST_PAUSE;
         let (mut looked, mut explained) = (Instant::now(), Instant::now());
         let mut unanswered = 0;
-        let mut last = String::from("nothing yet");
+        let mut last;
         loop {
             let answer = self.ask(service, container, ways.first()).await;
             match answer {

@@ -69,7 +69,9 @@ pub(super) fn body(
 pub(super) fn environment(service: &Service) -> Vec<String> {
     let line = |(name, value): (&String, &EnvValue)| match value {
         EnvValue::Plain(text) => format!("{name}={text}"),
-        EnvValue::Secret { value, .. } => format!("{name}={}", value.expose()),
+        EnvValue::Secret { value, .. } | EnvValue::Composed { value, .. } => {
+            format!("{name}={}", value.expose())
+        }
     };
     service.environment.iter().map(line).collect()
 }

@@ -74,7 +74,9 @@ fn environment(
     for (name, value) in &service.environment {
         let (wanted, secret) = match value {
             EnvValue::Plain(text) => (text.as_str(), looks_secret(name)),
-            EnvValue::Secret { value, .. } => (value.expose(), true),
+            EnvValue::Secret { value, .. } | EnvValue::Composed { value, .. } => {
+                (value.expose(), true)
+            }
         };
         let current = actual.get(name.as_str()).copied();
         if current != Some(wanted) {

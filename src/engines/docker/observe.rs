@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use bollard::models::{ContainerSummary, ContainerSummaryStateEnum, MountPointType};
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
     ListVolumesOptionsBuilder,
@@ -196,7 +196,7 @@ fn container(summary: ContainerSummary) -> Container {
             .collect(),
         volumes: mounts
             .into_iter()
-            .filter(|m| m.typ == Some(MountPointType::VOLUME))
+            .filter(|m| m.typ.as_deref() == Some("volume"))
             .filter_map(|m| m.name)
             .collect(),
         ports: summary
