@@ -25,7 +25,7 @@ use super::{Artifact, Contents};
 use crate::model::{Deployment, Network, ProjectName, Service, ServiceName, Volume};
 
 pub use labels::{container_labels, network_labels, volume_labels};
-pub use secrets::{SECRETS_GID, group_add, secret_path};
+pub use secrets::{SECRETS_GID, SECRETS_LABEL, group_add, secret_path};
 
 /// The release of docker/compose whose hash algorithm and labels are followed; told in `com.docker.compose.version`.
 pub const CONTRACT: &str = "2.40.3";

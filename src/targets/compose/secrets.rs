@@ -24,7 +24,7 @@ pub(super) const FOLDER: &str = ".atlas/secrets";
 
 /// The label that changes when a mounted secret does. Compose does not look into secret files, so without it a changed
 /// secret would not reach a running container.
-const LABEL: &str = "ai.atlas.secrets";
+pub const SECRETS_LABEL: &str = "ai.atlas.secrets";
 
 /// The secret whose value keys the label, so that the label tells nothing about the others.
 const KEY: &str = "atlas_secret_key";
@@ -71,7 +71,10 @@ pub(super) fn user_labels(deployment: &Deployment, service: &Service) -> BTreeMa
     if let Some(key) = deployment.secrets.get(KEY)
         && !service.secrets.is_empty()
     {
-        labels.insert(LABEL.to_owned(), fingerprint(key, deployment, service));
+        labels.insert(
+            SECRETS_LABEL.to_owned(),
+            fingerprint(key, deployment, service),
+        );
     }
     labels
 }
