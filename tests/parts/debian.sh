@@ -32,7 +32,8 @@ debian_unpack() {
     shift 2
     debs=$(mktemp -d "$PARTS/.debs.XXXXXX")
     if [[ $suite == host ]]; then
-        ( cd "$debs" && { apt-get -q download "$@" >/dev/null 2>&1 || { logged as_root apt-get -q update && logged apt-get -q download "$@"; }; } )
+        local download=(apt-get -q -o APT::Sandbox::User=root download "$@")
+        ( cd "$debs" && { "${download[@]}" >/dev/null 2>&1 || { logged as_root apt-get -q update && logged "${download[@]}"; }; } )
     else
         locked "apt-$suite" apt_of "$suite" update
         ( cd "$debs" && apt_of "$suite" download "$@" )

@@ -16,4 +16,16 @@ fi
 # Data files for their owner only, unless a mask was asked for.
 if [ "$(umask)" = 0022 ]; then umask 0077; fi
 
+# The official image is built with protected mode off by default, Debian's binary is not: without this, no other container
+# could connect. A setting of the user's own, in arguments or file, stands.
+case "${1:-} ${2:-}" in
+redis-server\ -v | redis-server\ -h | redis-server\ --version | redis-server\ --help | redis-server\ --test-memory | redis-server\ --check-system) ;;
+redis-server\ *)
+    case "$* $([ ! -f "${2:-}" ] || grep -i '^ *protected-mode' "$2")" in
+    *protected-mode*) ;;
+    *) set -- "$@" --protected-mode no ;;
+    esac
+    ;;
+esac
+
 exec "$@"
