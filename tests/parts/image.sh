@@ -31,7 +31,11 @@ image_while_locked() {
         # By its entries, not as `.`: an engine refuses an archive that names a folder twice.
         ( cd "$work/owned" && "${archive[@]}" --owner="$(cut -d: -f1 "$work/owned.ids")" --group="$(cut -d: -f2 "$work/owned.ids")" -rf "$work/tar" -- * )
     fi
+    local old
+    old=$(docker image inspect --format '{{.Id}}' "$tag" 2>/dev/null) || old=
     docker import "$@" -c "LABEL $image_label=$stamp" "$work/tar" "$tag" >/dev/null
+    # Ours, from an older recipe; it stays as long as a container uses it.
+    if [[ -n $old ]]; then docker image rm "$old" >/dev/null 2>&1 || :; fi
     rm -rf "$work"
 }
 
