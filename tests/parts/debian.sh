@@ -45,10 +45,11 @@ debian_unpack() {
 
 # apt_of SUITE COMMAND…: apt-get for one suite of the mirror that this machine already uses.
 apt_of() {
-    local suite=$1 home=$PARTS/apt-$1
+    local suite=$1 home=$PARTS/apt-$1 mirror
     shift
+    mirror=$(debian_mirror)
     mkdir -p "$home/lists/partial" "$home/cache/archives/partial"
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$(debian_mirror)" "$suite" >"$home/sources.list"
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$suite" >"$home/sources.list"
     : >"$home/status"
     logged apt-get -q -o Dir::Etc::SourceList="$home/sources.list" -o Dir::Etc::SourceParts=/dev/null \
         -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o APT::Default-Release= \
@@ -58,8 +59,14 @@ apt_of() {
 
 debian_mirror() {
     local mirror=${ATLAS_PARTS_DEBIAN:-}
-    [[ -n $mirror ]] || mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT) $(ORIGIN) $(LABEL)' 'Created-By: Packages' |
-        awk '$2 == "main" && $3 == "Debian" && $4 == "Debian" { print $1; exit }')
+    if [[ -z $mirror ]]; then mirror=$(mirror_of_sources); fi
+    # Whose mirror it is stands in the lists, which a fresh machine does not have yet.
+    if [[ -z $mirror ]]; then logged as_root apt-get -q -o DPkg::Lock::Timeout=300 update && mirror=$(mirror_of_sources); fi
     [[ -n $mirror ]] || die 'no Debian mirror in the sources of apt; set ATLAS_PARTS_DEBIAN to one'
     printf '%s\n' "$mirror"
+}
+
+mirror_of_sources() {
+    apt-get indextargets --format '$(SITE) $(COMPONENT) $(ORIGIN) $(LABEL)' 'Created-By: Packages' |
+        awk '$2 == "main" && $3 == "Debian" && $4 == "Debian" { print $1; exit }'
 }
