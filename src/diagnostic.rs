@@ -142,24 +142,31 @@ impl Diagnostic {
     }
 }
 
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.severity)?;
+impl Diagnostic {
+    /// Place, key path, message and hint, without the severity.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
         if let Some(file) = &self.file {
-            f.write_str(file)?;
+            text += file;
             if let Some(Position { line, column }) = self.position {
-                write!(f, ":{line}:{column}")?;
+                text += &format!(":{line}:{column}");
             }
-            f.write_str(": ")?;
+            text += ": ";
         }
         if let Some(key) = &self.key {
-            write!(f, "{key}: ")?;
+            text += &format!("{key}: ");
         }
-        f.write_str(&self.message)?;
-        match &self.hint {
-            Some(hint) => write!(f, "\n  hint: {hint}"),
-            None => Ok(()),
+        text += &self.message;
+        if let Some(hint) = &self.hint {
+            text += &format!("\n  hint: {hint}");
         }
+        text
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.severity, self.text())
     }
 }
 

@@ -24,8 +24,23 @@
 //! 13. Undefined is an error; YAML and JSON are serialised, never pasted.
 //! 14. A service is added by one YAML file in the catalogue: no Rust, no template, no test changes.
 
+pub(crate) mod app;
+pub(crate) mod cli;
+pub(crate) mod commands;
 pub mod diagnostic;
+pub mod engines;
+pub mod error;
+pub mod event;
+pub mod execute;
+pub mod exit;
+pub mod files;
 pub mod input;
 pub mod model;
+pub mod plan;
+pub mod prompt;
+pub mod report;
 pub mod resolve;
 pub mod schema;
+pub mod targets;
+
+pub use app::run;

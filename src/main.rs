@@ -1,2 +1,7 @@
 //! The `atlas` executable.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    atlas::run()
+}

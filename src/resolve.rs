@@ -20,7 +20,7 @@ pub use wanted::{Wanted, wanted};
 
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::input::{Environment, Inputs};
-use crate::model::{DataMode, Deployment, ImageRef, ImageSource};
+use crate::model::{DataMode, Deployment, ImageRef, ImageSource, ProjectName};
 
 /// What the command line and the caller's surroundings say; each `Option` overrides `atlas.yaml`.
 #[derive(Debug, Clone)]
@@ -103,6 +103,16 @@ pub fn resolve(inputs: &Inputs, request: &Request) -> Result<Resolution, Vec<Dia
         }),
         _ => Err(problems),
     }
+}
+
+/// The project's name alone, by the same precedence; it can be told even where the rest is wrong.
+pub fn project_name(inputs: &Inputs, request: &Request) -> Result<ProjectName, Vec<Diagnostic>> {
+    let mut scope = Scope {
+        inputs,
+        request,
+        problems: Vec::new(),
+    };
+    scope.project_name().ok_or(scope.problems)
 }
 
 /// What every part of the resolution reads, and the problems found so far.

@@ -48,7 +48,7 @@ impl Scope<'_> {
         }
     }
 
-    fn project_name(&mut self) -> Option<ProjectName> {
+    pub(super) fn project_name(&mut self) -> Option<ProjectName> {
         const VARIABLE: &str = "COMPOSE_PROJECT_NAME";
         if let Some(name) = &self.request.project {
             let parsed = name.parse();

@@ -1,0 +1,138 @@
+//! The public API under `/api`. Owns the routes and their order of guards: CORS, limit, key, handler.
+
+mod cors;
+mod finder;
+mod guard;
+mod health;
+mod history;
+mod person;
+mod search;
+pub mod settings;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use serde_json::{Value, json};
+
+use crate::config::{GatewayConfig, SearchConfig, StoreConfig};
+use crate::limit::Limiter;
+use crate::log::{Level, Line};
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::request_id::RequestId;
+use crate::roles;
+use crate::seal::Sealer;
+use crate::server::Shutdown;
+use crate::store::Store;
+use crate::store::embedded::Embedded;
+use crate::store::mongo::Mongo;
+use finder::Finder;
+use health::Watch;
+
+/// What the handlers share.
+struct Gateway {
+    finder: Finder,
+    store: Arc<dyn Store>,
+    sealer: Option<Sealer>,
+    watch: Arc<Watch>,
+    shutdown: Shutdown,
+}
+
+type Shared = State<Arc<Gateway>>;
+
+/// The routes of the gateway.
+///
+/// # Errors
+/// A sentence naming the variable whose value turned out unusable.
+pub fn routes(
+    config: GatewayConfig,
+    http: reqwest::Client,
+    metrics: Arc<Metrics>,
+    shutdown: Shutdown,
+) -> Result<Router, String> {
+    if config.origins.is_wide() {
+        Line::new(
+            Level::Warn,
+            "CORS_ORIGINS holds a wildcard; production will refuse it",
+        )
+        .write();
+    }
+    let store: Arc<dyn Store> = match config.store {
+        StoreConfig::Mongo { url, database } => {
+            Arc::new(Mongo::new(url, database, config.history_days))
+        }
+        StoreConfig::Embedded(folder) => Arc::new(Embedded::open(&folder, config.history_days)?),
+    };
+    let finder = match config.search {
+        SearchConfig::Orchestrator(url) => Finder::orchestrator(&url, http, metrics.clone()),
+        SearchConfig::Near(near) => {
+            Finder::Near(Arc::new(roles::near_fanout(near, &http, &metrics)))
+        }
+    };
+    let limiter = Arc::new(Limiter::new(
+        config.rate_per_minute,
+        config.redis_url.as_ref(),
+    )?);
+    let watch = Watch::start(
+        store.clone(),
+        finder.clone(),
+        limiter.clone(),
+        metrics,
+        shutdown.clone(),
+    );
+    let sealer = config.secret_key.as_ref().map(Sealer::new);
+    let gateway = Arc::new(Gateway {
+        finder,
+        store,
+        sealer,
+        watch,
+        shutdown,
+    });
+    let guard = Arc::new(guard::Guard {
+        limiter,
+        api_key: config.api_key,
+        trust_proxy: config.trust_proxy,
+    });
+
+    let guarded = Router::new()
+        .route("/api", get(index))
+        .route("/api/", get(index))
+        .route("/api/health/detailed", get(health::detailed))
+        .route("/health/detailed", get(health::detailed))
+        .route("/api/services", get(services))
+        .route("/api/search", post(search::search))
+        .route("/api/search/stream", post(search::stream))
+        .route(
+            "/api/settings/{user_id}",
+            get(settings::get).put(settings::put),
+        )
+        .route(
+            "/api/history/{user_id}",
+            get(history::get).delete(history::delete),
+        )
+        .layer(from_fn_with_state(guard, guard::pass));
+    let open = Router::new()
+        .route("/api/health", get(health::health))
+        .route("/health", get(health::health));
+    let routes = open.merge(guarded).with_state(gateway);
+    Ok(routes.layer(from_fn_with_state(Arc::new(config.origins), cors::pass)))
+}
+
+async fn index() -> Json<Value> {
+    Json(json!({
+        "name": "Atlas AI",
+        "service": "gateway",
+        "version": crate::VERSION,
+        "endpoints": ["/api/health", "/api/services", "/api/search", "/api/search/stream", "/api/settings/{user_id}", "/api/history/{user_id}"],
+    }))
+}
+
+async fn services(
+    State(gateway): Shared,
+    Extension(id): Extension<RequestId>,
+) -> Result<Json<Value>, Problem> {
+    Ok(Json(gateway.finder.services(&id).await?))
+}

@@ -1,0 +1,118 @@
+//! Where searches go: to the orchestrator, or in the minimal profile to the same fan-out in this process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use reqwest::{Client, Response};
+use serde_json::Value;
+
+use crate::metrics::Metrics;
+use crate::orchestrator::fanout::{Fanout, Progress, Report};
+use crate::orchestrator::far::Far;
+use crate::problem::Problem;
+use crate::request_id::RequestId;
+use crate::search::SearchRequest;
+use crate::source::{Health, Status};
+
+/// The orchestrator answers from a cache that is at most a second old.
+const HEALTH_TIMEOUT: Duration = Duration::from_millis(1500);
+/// Longest event that is put together; beyond it the orchestrator is not what it claims to be.
+const EVENT_MAX: usize = 8 * 1024 * 1024;
+
+/// The way to results.
+#[derive(Clone)]
+pub(super) enum Finder {
+    Near(Arc<Fanout>),
+    Far(Arc<Far>),
+}
+
+impl Finder {
+    pub(super) fn orchestrator(url: &str, http: Client, metrics: Arc<Metrics>) -> Self {
+        Self::Far(Arc::new(Far::new("orchestrator", url, http, metrics)))
+    }
+
+    pub(super) async fn search(
+        &self,
+        request: SearchRequest,
+        id: &RequestId,
+    ) -> Result<Report, Problem> {
+        match self {
+            Self::Near(fanout) => fanout.search(request, id).await,
+            Self::Far(far) => Ok(far.ask("/search", &request, id).await?),
+        }
+    }
+
+    pub(super) async fn stream(
+        &self,
+        request: SearchRequest,
+        id: RequestId,
+    ) -> Result<BoxStream<'static, Progress>, Problem> {
+        match self {
+            Self::Near(fanout) => fanout.stream(request, id),
+            Self::Far(far) => Ok(events(far.open("/search/stream", &request, &id).await?)),
+        }
+    }
+
+    pub(super) async fn services(&self, id: &RequestId) -> Result<Value, Problem> {
+        match self {
+            Self::Near(fanout) => Ok(fanout.list(id).await),
+            Self::Far(far) => Ok(far.get("/services", HEALTH_TIMEOUT, id).await?),
+        }
+    }
+
+    /// How the orchestrator is; `None` where there is none. A service behind it being away is its business, not ours.
+    pub(super) async fn health(&self, id: &RequestId) -> Option<Health> {
+        let Self::Far(far) = self else { return None };
+        Some(
+            match far.get::<Health>("/health", HEALTH_TIMEOUT, id).await {
+                Ok(health) if health.status == Status::Degraded => Health {
+                    status: Status::Healthy,
+                    ..health
+                },
+                Ok(health) => health,
+                Err(error) => Health::bad(error.message),
+            },
+        )
+    }
+}
+
+/// The events of an answer. It ends where the answer ends, also in the middle of an event.
+fn events(response: Response) -> BoxStream<'static, Progress> {
+    stream::unfold(
+        (response, Vec::new()),
+        |(mut response, mut buffer)| async move {
+            loop {
+                if let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {
+                    let frame: Vec<u8> = buffer.drain(..end + 2).collect();
+                    match parse(&String::from_utf8_lossy(&frame)) {
+                        Some(progress) => return Some((progress, (response, buffer))),
+                        None => continue,
+                    }
+                }
+                let chunk = response.chunk().await.ok().flatten()?;
+                buffer.extend_from_slice(&chunk);
+                if buffer.len() > EVENT_MAX {
+                    return None;
+                }
+            }
+        },
+    )
+    .boxed()
+}
+
+/// An event of the form `sse` writes: a name and one line of JSON. Heartbeats are none.
+fn parse(frame: &str) -> Option<Progress> {
+    let field = |name: &str| {
+        frame
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim_start)
+    };
+    let (name, data) = (field("event:")?, field("data:")?);
+    Some(Progress {
+        name: name.to_owned(),
+        data: serde_json::from_str(data).ok()?,
+    })
+}

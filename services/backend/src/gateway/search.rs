@@ -1,0 +1,109 @@
+//! `POST /api/search` and `/api/search/stream`: passes searches on and remembers that they were made.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::{Extension, Json};
+use futures_util::StreamExt as _;
+use serde_json::Value;
+
+use super::person::UserId;
+use super::{Gateway, Shared};
+use crate::log::{Level, Line};
+use crate::orchestrator::fanout::{Progress, Report};
+use crate::problem::{Body, Problem};
+use crate::request_id::RequestId;
+use crate::search::SearchRequest;
+use crate::sse;
+use crate::store::Remembered;
+
+pub(super) async fn search(
+    State(gateway): Shared,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    Body(request): Body<SearchRequest>,
+) -> Result<Json<Report>, Problem> {
+    let request = request.checked()?;
+    let user = whose(&request, &headers)?;
+    let query = request.query.clone();
+    let report = gateway.finder.search(request, &id).await?;
+    remember(
+        gateway,
+        user,
+        id,
+        Remembered {
+            query,
+            sources: report.sources_responded.clone(),
+            results: report.results.len() as u64,
+            took_ms: report.total_time_ms,
+            at_ms: jiff::Timestamp::now().as_millisecond(),
+        },
+    );
+    Ok(Json(report))
+}
+
+pub(super) async fn stream(
+    State(gateway): Shared,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    Body(request): Body<SearchRequest>,
+) -> Result<Response, Problem> {
+    let request = request.checked()?;
+    let mut made = Some((
+        whose(&request, &headers)?,
+        request.query.clone(),
+        gateway.clone(),
+    ));
+    let steps = gateway.finder.stream(request, id.clone()).await?;
+    let events = steps.map(move |step| {
+        // A search a client abandons is not one that was made.
+        if step.name == "done"
+            && let Some((user, query, gateway)) = made.take()
+        {
+            remember(gateway, user, id.clone(), of_stream(query, &step));
+        }
+        sse::event(&step.name, &step.data)
+    });
+    Ok(sse::respond(events, gateway.shutdown.clone()))
+}
+
+fn whose(request: &SearchRequest, headers: &HeaderMap) -> Result<UserId, Problem> {
+    let header = headers
+        .get("x-user-id")
+        .and_then(|value| value.to_str().ok());
+    UserId::or_default(request.user_id.as_deref().or(header))
+}
+
+fn of_stream(query: String, done: &Progress) -> Remembered {
+    let number = |name: &str| {
+        done.data
+            .get(name)
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
+    };
+    let sources = done.data.get("sources_responded").and_then(Value::as_array);
+    Remembered {
+        query,
+        sources: sources
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect(),
+        results: number("total_results"),
+        took_ms: number("total_time_ms"),
+        at_ms: jiff::Timestamp::now().as_millisecond(),
+    }
+}
+
+/// In the background: a history that cannot be written must not cost the results.
+fn remember(gateway: Arc<Gateway>, user: UserId, id: RequestId, search: Remembered) {
+    tokio::spawn(async move {
+        if let Err(error) = gateway.store.remember(user.as_str(), search).await {
+            let line =
+                Line::new(Level::Warn, "search not remembered").with("request_id", id.as_str());
+            line.with("reason", error.to_string()).write();
+        }
+    });
+}

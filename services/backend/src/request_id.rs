@@ -1,0 +1,55 @@
+//! The id a request carries through every service and log line it touches.
+
+use std::fmt;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// The header that carries the id between services and back to the client.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A sane request id: 1 to 64 letters, digits, `-`, `_`, `.`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// A fresh random id of 32 hex digits.
+    pub fn generate() -> Self {
+        let mut bytes = [0_u8; 16];
+        // Without randomness an id is merely less unique; that is no reason to refuse the request.
+        let _ = SystemRandom::new().fill(&mut bytes);
+        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The id the client sent if it is sane (it ends up in logs and headers), else a fresh one.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let sent = headers.get(&HEADER).and_then(|value| value.to_str().ok());
+        match sent {
+            Some(id) if is_sane(id) => Self(id.to_owned()),
+            _ => Self::generate(),
+        }
+    }
+
+    /// As a header value.
+    pub fn header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).expect("a sane id holds only header characters")
+    }
+
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_sane(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,97 @@
+//! The listener, the accept loop and the graceful end. Knows nothing of routes.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// A client that has not sent a whole request head by then is let go; idle kept-alive connections too.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long requests in flight may take to end once we were told to stop.
+const GRACE: Duration = Duration::from_millis(800);
+/// Connections beyond this wait in the listener's queue.
+const CONNECTIONS_MAX: usize = 4096;
+
+/// Says when to stop; clones all hear it.
+#[derive(Clone)]
+pub struct Shutdown(watch::Receiver<bool>);
+
+/// Tells every [`Shutdown`] to stop; dropping it does so too.
+pub struct Trigger(watch::Sender<bool>);
+
+impl Shutdown {
+    /// A trigger and what it triggers.
+    pub fn pair() -> (Trigger, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (Trigger(sender), Self(receiver))
+    }
+
+    /// Returns once the service must stop.
+    pub async fn wait(mut self) {
+        // An error means the trigger is gone, which is the same message.
+        let _ = self.0.wait_for(|stop| *stop).await;
+    }
+}
+
+impl Trigger {
+    /// Stops the service.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// The address of the client's end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Serves `app` until `shutdown`, then ends connections within [`GRACE`].
+pub async fn run(listener: TcpListener, app: Router, shutdown: Shutdown) {
+    let mut connections = JoinSet::new();
+    let mut stop = pin!(shutdown.clone().wait());
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
+                Ok((stream, peer)) => { connections.spawn(serve(stream, peer, app.clone(), shutdown.clone())); }
+                // Out of file descriptors, most likely: those that end will free some.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+        }
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        connections.abort_all();
+    }
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, app: Router, shutdown: Shutdown) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        TowerToHyperService::new(app.clone()).call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = shutdown.wait() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The routes of an integration service: one [`Source`] behind `/health`, `/health/detailed` and `/search`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
+
+use crate::metrics::Metrics;
+use crate::problem::{Body, Problem};
+use crate::request_id::RequestId;
+use crate::search::{Hit, SearchRequest};
+use crate::source::{Health, Source};
+
+/// A finding about the vendor is good for this long: `/health/detailed` must not become a way to spend its rate limit.
+const CHECK_FRESH: Duration = Duration::from_secs(5);
+
+struct Service {
+    source: Arc<dyn Source>,
+    metrics: Arc<Metrics>,
+    checked: Mutex<Option<(Instant, Health)>>,
+}
+
+/// The routes over `source`.
+pub fn routes(source: Arc<dyn Source>, metrics: Arc<Metrics>) -> Router {
+    let service = Arc::new(Service {
+        source,
+        metrics,
+        checked: Mutex::default(),
+    });
+    Router::new()
+        .route("/health", get(health))
+        .route("/health/detailed", get(detailed))
+        .route("/search", post(search))
+        .with_state(service)
+}
+
+/// `{status, service, version, uptime_seconds, configured, reason?}`.
+pub fn describe(name: &str, uptime_seconds: u64, health: &Health) -> Map<String, Value> {
+    let mut description = Map::new();
+    description.insert("status".into(), json!(health.status));
+    description.insert("service".into(), name.into());
+    description.insert("version".into(), crate::VERSION.into());
+    description.insert("uptime_seconds".into(), uptime_seconds.into());
+    description.insert("configured".into(), health.configured.into());
+    description.extend(
+        health
+            .reason
+            .as_ref()
+            .map(|reason| ("reason".to_owned(), json!(reason))),
+    );
+    description
+}
+
+async fn health(
+    State(service): State<Arc<Service>>,
+    Extension(id): Extension<RequestId>,
+) -> Json<Map<String, Value>> {
+    let health = service.source.health(&id).await;
+    Json(describe(
+        service.source.name(),
+        service.metrics.uptime_seconds(),
+        &health,
+    ))
+}
+
+async fn detailed(
+    State(service): State<Arc<Service>>,
+    Extension(id): Extension<RequestId>,
+) -> Response {
+    let mut checked = service.checked.lock().await;
+    let found = match checked
+        .as_ref()
+        .filter(|(at, _)| at.elapsed() < CHECK_FRESH)
+    {
+        Some((_, health)) => health.clone(),
+        None => service.source.check(&id).await,
+    };
+    if checked
+        .as_ref()
+        .is_none_or(|(at, _)| at.elapsed() >= CHECK_FRESH)
+    {
+        *checked = Some((Instant::now(), found.clone()));
+    }
+    let mut description = describe(
+        service.source.name(),
+        service.metrics.uptime_seconds(),
+        &found,
+    );
+    description.insert("dependencies".into(), json!({service.source.name(): found}));
+    Json(description).into_response()
+}
+
+async fn search(
+    State(service): State<Arc<Service>>,
+    Extension(id): Extension<RequestId>,
+    Body(request): Body<SearchRequest>,
+) -> Result<Json<Vec<Hit>>, Problem> {
+    let request = request.checked()?;
+    Ok(Json(service.source.search(&request, &id).await?))
+}

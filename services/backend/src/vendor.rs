@@ -1,0 +1,341 @@
+//! The HTTP client every integration talks to its vendor with: credentials, one time budget per search, retries with
+//! back-off and jitter, the vendor's rate limits, a circuit breaker, and faults in words a person can act on.
+//!
+//! It knows no vendor; paths and shapes are the integration's business.
+
+pub mod breaker;
+mod rate;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::de::DeserializeOwned;
+
+use crate::metrics::Metrics;
+use crate::request_id::{self, RequestId};
+use crate::secret::Secret;
+use crate::source::{Fault, SourceError};
+use breaker::Breaker;
+
+/// Largest answer that is read, in bytes.
+const ANSWER_MAX: usize = 8 * 1024 * 1024;
+/// Tries of one request, the first included.
+const TRIES: u32 = 3;
+/// Longest wait before the second try; it doubles with each further one.
+const BACK_OFF: Duration = Duration::from_millis(200);
+
+/// How a vendor knows who calls.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// HTTP Basic with user and token.
+    Basic(Secret, Secret),
+    /// A bearer token.
+    Bearer(Secret),
+}
+
+/// Whose request this is and by when it must be answered.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// Crosses services and shows in logs.
+    pub id: &'a RequestId,
+    /// The end of the time budget, shared by retries and pages.
+    pub deadline: Instant,
+}
+
+/// One vendor's client.
+pub struct VendorClient {
+    name: &'static str,
+    base: String,
+    login: Login,
+    http: Client,
+    breaker: Breaker,
+    metrics: Arc<Metrics>,
+}
+
+/// The `reqwest` client for calls to vendors.
+///
+/// # Errors
+/// A sentence naming `SSL_CERT_FILE` if its certificates cannot be used.
+pub fn http_client(ca_file: Option<&Path>) -> Result<Client, String> {
+    Client::builder()
+        .tls_backend_preconfigured(crate::tls::client(ca_file)?)
+        .user_agent(concat!("atlas/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(3))
+        .pool_idle_timeout(Duration::from_secs(15))
+        .pool_max_idle_per_host(4)
+        // A vendor's API never redirects; a login page does, and must not be handed our credentials.
+        .redirect(Policy::none())
+        .build()
+        .map_err(|error| format!("the HTTP client cannot be set up: {error}"))
+}
+
+impl VendorClient {
+    /// A client of `name` at `base` (scheme and host, no trailing slash).
+    pub fn new(
+        name: &'static str,
+        base: &str,
+        login: Login,
+        http: Client,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            name,
+            base: base.trim_end_matches('/').to_owned(),
+            login,
+            http,
+            breaker: Breaker::default(),
+            metrics,
+        }
+    }
+
+    /// The address it was given, without a trailing slash.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// `GET path` with query parameters, as JSON of type `T`.
+    ///
+    /// # Errors
+    /// Whatever stands between the question and a well-formed answer.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        call: Call<'_>,
+    ) -> Result<T, SourceError> {
+        let url = format!("{}{path}", self.base);
+        self.send(|| self.http.get(&url).query(query), call).await
+    }
+
+    /// `POST path` with a JSON body, as JSON of type `T`. Only for posts that change nothing, because it retries.
+    ///
+    /// # Errors
+    /// Whatever stands between the question and a well-formed answer.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+        call: Call<'_>,
+    ) -> Result<T, SourceError> {
+        let url = format!("{}{path}", self.base);
+        self.send(|| self.http.post(&url).json(body), call).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+        call: Call<'_>,
+    ) -> Result<T, SourceError> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            self.admitted()?;
+            let started = Instant::now();
+            let outcome = self.once(request(), call).await;
+            self.metrics.upstream(
+                self.name,
+                outcome.as_ref().map_or_else(|e| e.fault.code(), |_| "ok"),
+                started.elapsed(),
+            );
+            let error = match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let wait = match (error.fault, error.retry_after) {
+                (Fault::RateLimited, Some(seconds)) => Duration::from_secs(seconds),
+                (Fault::RateLimited | Fault::Unavailable, _) => back_off(attempt),
+                _ => return Err(error),
+            };
+            if attempt == TRIES || Instant::now() + wait >= call.deadline {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn admitted(&self) -> Result<(), SourceError> {
+        self.breaker
+            .admit(Instant::now())
+            .map_err(|refusal| SourceError {
+                fault: if refusal.rate_limited {
+                    Fault::RateLimited
+                } else {
+                    Fault::Unavailable
+                },
+                message: if refusal.rate_limited {
+                    format!("{} asked us to slow down", self.name)
+                } else {
+                    format!(
+                        "{} failed repeatedly and is left alone for a moment",
+                        self.name
+                    )
+                },
+                retry_after: Some(refusal.wait.as_secs().max(1)),
+            })
+    }
+
+    /// One try, told to the breaker.
+    async fn once<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        call: Call<'_>,
+    ) -> Result<T, SourceError> {
+        let request = match &self.login {
+            Login::Basic(user, token) => request.basic_auth(user.expose(), Some(token.expose())),
+            Login::Bearer(token) => request.bearer_auth(token.expose()),
+        };
+        let request = request
+            .header("accept", "application/json")
+            .header(request_id::HEADER.as_str(), call.id.as_str());
+        let left = call.deadline.saturating_duration_since(Instant::now());
+        let outcome = tokio::time::timeout(left, self.exchange(request))
+            .await
+            .unwrap_or_else(|_| {
+                Err(SourceError::new(
+                    Fault::Timeout,
+                    format!("{} did not answer in time", self.name),
+                ))
+            });
+        match &outcome {
+            Err(error) if matches!(error.fault, Fault::Timeout | Fault::Unavailable) => {
+                self.breaker.failed(Instant::now())
+            }
+            _ => self.breaker.worked(),
+        }
+        outcome
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<T, SourceError> {
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let wait = rate::wait_of(response.headers(), jiff::Timestamp::now());
+        if let Some(seconds) = wait {
+            self.breaker
+                .pause(Instant::now() + Duration::from_secs(seconds));
+        }
+        let status = response.status();
+        let body = self.read(response).await?;
+        if !status.is_success() {
+            return Err(self.refused(status, wait, &body));
+        }
+        serde_json::from_slice(&body).map_err(|_| {
+            let what = if looks_like_html(&body) {
+                "a web page"
+            } else {
+                "something"
+            };
+            let hint = format!(
+                "{} answered with {what} that is not the JSON it documents; is its URL right?",
+                self.name
+            );
+            SourceError::new(Fault::BadAnswer, hint)
+        })
+    }
+
+    async fn read(&self, mut response: Response) -> Result<Vec<u8>, SourceError> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.unreachable(&error))?
+        {
+            body.extend_from_slice(&chunk);
+            if body.len() > ANSWER_MAX {
+                return Err(SourceError::new(
+                    Fault::BadAnswer,
+                    format!("{} answered with more than 8 MiB", self.name),
+                ));
+            }
+        }
+        Ok(body)
+    }
+
+    fn refused(&self, status: StatusCode, wait: Option<u64>, body: &[u8]) -> SourceError {
+        let name = self.name;
+        let upper = name.to_uppercase();
+        let (fault, message) = match status.as_u16() {
+            401 => (
+                Fault::Unauthorized,
+                format!(
+                    "{name} refused the credentials; check `{upper}_USERNAME` and `{upper}_TOKEN`"
+                ),
+            ),
+            403 => (
+                Fault::Forbidden,
+                format!(
+                    "{name} accepted the credentials but forbids this; the account lacks a permission"
+                ),
+            ),
+            404 => (
+                Fault::BadAnswer,
+                format!("{name} has no such API at this address; check `{upper}_URL`"),
+            ),
+            429 => (Fault::RateLimited, format!("{name} asked us to slow down")),
+            400 | 422 => (
+                Fault::Rejected,
+                format!("{name} refused the query{}", vendor_words(body)),
+            ),
+            300..=399 => (
+                Fault::BadAnswer,
+                format!("{name} redirected us (HTTP {status}); check `{upper}_URL`"),
+            ),
+            code if code >= 500 => (Fault::Unavailable, format!("{name} failed (HTTP {code})")),
+            code => (
+                Fault::BadAnswer,
+                format!("{name} answered with HTTP {code}"),
+            ),
+        };
+        SourceError {
+            fault,
+            message,
+            retry_after: wait,
+        }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> SourceError {
+        let name = self.name;
+        if error.is_timeout() {
+            return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
+        }
+        let what = if error.is_connect() {
+            "cannot be reached"
+        } else {
+            "broke off its answer"
+        };
+        SourceError::new(Fault::Unavailable, format!("{name} {what}"))
+    }
+}
+
+/// Full jitter, so that many clients do not come back at once.
+fn back_off(attempt: u32) -> Duration {
+    let mut bytes = [0_u8; 4];
+    let _ = SystemRandom::new().fill(&mut bytes);
+    let share = f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX);
+    (BACK_OFF * 2_u32.pow(attempt - 1)).mul_f64(0.25 + 0.75 * share)
+}
+
+fn looks_like_html(body: &[u8]) -> bool {
+    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+}
+
+/// What the vendor said about a refused query, if it said so as Atlassian documents it
+/// (`errorMessages` in Jira, `message` in Confluence).
+fn vendor_words(body: &[u8]) -> String {
+    let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let words = said
+        .pointer("/errorMessages/0")
+        .or(said.get("message"))
+        .and_then(|words| words.as_str());
+    words.map_or_else(String::new, |words| {
+        format!(": {}", words.chars().take(200).collect::<String>())
+    })
+}

@@ -1,0 +1,75 @@
+//! The composition root: the only place that reads the environment, looks at the terminal, connects engines and prints.
+
+mod context;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cli::{Cli, Command};
+use crate::commands;
+use crate::error::Error;
+use crate::exit::Exit;
+
+pub(crate) use context::App;
+
+/// Parses the command line, runs the command, shows its error, and tells how it ended.
+pub fn run() -> ExitCode {
+    // Completion scripts ask by an environment variable; nothing else is done then.
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout with 0, mistakes to stderr with 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
+        }
+    };
+    match &cli.command {
+        Command::Serve { role } => return commands::serve::serve(role),
+        Command::Probe { url } => return commands::serve::probe(url),
+        _ => {}
+    }
+    let app = match App::new(cli.global) {
+        Ok(app) => app,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(error.exit.code());
+        }
+    };
+    let outcome = dispatch(&app, cli.command);
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            app.show_error(&error);
+            ExitCode::from(error.exit.code())
+        }
+    }
+}
+
+/// Hands each command its arguments. A command's own exit code may be any (`atlas exec`).
+fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
+    let exit = |exit: Exit| exit.code();
+    match command {
+        Command::Init(args) => commands::init::init(app, &args).map(exit),
+        Command::Render(args) => commands::render::render(app, &args).map(exit),
+        Command::Schema => commands::schema::schema(app).map(exit),
+        Command::Completions(args) => commands::complete::write(app, &args).map(exit),
+        Command::Up(args) => app.block_on(commands::up::up(app, &args)).map(exit),
+        Command::Plan(args) => app.block_on(commands::plan::plan(app, &args)).map(exit),
+        Command::Scale(args) => app.block_on(commands::scale::scale(app, &args)).map(exit),
+        Command::Status(args) => app.block_on(commands::status::status(app, &args)).map(exit),
+        Command::Logs(args) => app.block_on(commands::logs::logs(app, &args)).map(exit),
+        Command::Down(args) => app.block_on(commands::down::down(app, &args)).map(exit),
+        Command::Stop(args) => app.block_on(commands::lifecycle::stop(app, &args)).map(exit),
+        Command::Start(args) => app.block_on(commands::lifecycle::start(app, &args)).map(exit),
+        Command::Restart(args) => {
+            app.block_on(commands::lifecycle::restart(app, &args)).map(exit)
+        }
+        Command::Exec(args) => app.block_on(commands::exec::exec(app, &args)),
+        Command::Build(args) => app.block_on(commands::images::build(app, &args)).map(exit),
+        Command::Pull(args) => app.block_on(commands::images::pull(app, &args)).map(exit),
+        Command::Serve { .. } | Command::Probe { .. } => Ok(Exit::Ok.code()),
+    }
+}

@@ -1,0 +1,223 @@
+//! What every command is handed: the project directory, the environment, who may be asked, how to show things.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use crate::cli::{Colour, Global, Selection};
+use crate::engines::EngineError;
+use crate::engines::docker::{Builtin, DockerEngine, Endpoint};
+use crate::error::Error;
+use crate::event::{Event, Report};
+use crate::exit::Exit;
+use crate::input::{self, Environment, Files, Inputs};
+use crate::model::{DataMode, Deployment, ImageRef, ImageSource};
+use crate::prompt::Prompt;
+use crate::report::{Json, Plain, Style, Tty};
+use crate::resolve::{self, Request};
+
+/// The surroundings of a command.
+pub(crate) struct App {
+    /// Absolute.
+    pub(crate) directory: PathBuf,
+    pub(crate) global: Global,
+    pub(crate) environment: Environment,
+    pub(crate) prompt: Prompt,
+    /// For stdout.
+    pub(crate) style: Style,
+    /// For stderr.
+    pub(crate) talk: Style,
+    live: bool,
+}
+
+impl App {
+    pub(super) fn new(global: Global) -> Result<Self, Error> {
+        let environment: Environment = std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+            .collect();
+        let wanted = global.project_directory.clone().unwrap_or_else(|| ".".into());
+        let directory = std::path::absolute(&wanted)
+            .and_then(|path| {
+                // A folder that is named but missing is made by `init` and `up`.
+                if path.exists() { path.canonicalize() } else { Ok(path) }
+            })
+            .map_err(|cause| {
+                let message = format!("failed to find the project directory `{}`: {cause}", wanted.display());
+                Error::new(Exit::Usage, message)
+            })?;
+        let no_colour = environment.get("NO_COLOR").is_some_and(|v| !v.is_empty())
+            || environment.get("TERM").is_some_and(|term| term == "dumb");
+        let colour = |terminal: bool| Style {
+            colour: match global.color {
+                Colour::Always => true,
+                Colour::Never => false,
+                Colour::Auto => terminal && !no_colour,
+            },
+        };
+        let (stdin, stdout, stderr) = (
+            std::io::stdin().is_terminal(),
+            std::io::stdout().is_terminal(),
+            std::io::stderr().is_terminal(),
+        );
+        let prompt = match global.yes {
+            true => Prompt::Assume(true),
+            false if stdin && stderr => Prompt::Terminal,
+            false => Prompt::Assume(false),
+        };
+        Ok(Self {
+            directory,
+            prompt,
+            style: colour(stdout),
+            talk: colour(stderr),
+            live: stderr && global.color != Colour::Never && !environment.contains_key("CI"),
+            global,
+            environment,
+        })
+    }
+
+    /// Runs the asynchronous part of a command on this thread.
+    pub(super) fn block_on<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| {
+                Error::new(Exit::Unexpected, format!("failed to start the runtime: {cause}"))
+            })?;
+        let outcome = runtime.block_on(work);
+        // A read of stdin that nobody answers must not hold the process.
+        runtime.shutdown_background();
+        outcome
+    }
+
+    /// The reporter that fits where the events go.
+    pub(crate) fn reporter(&self) -> Box<dyn Report> {
+        if self.global.json {
+            Box::new(Json)
+        } else if self.live {
+            Box::new(Tty::new(self.talk))
+        } else {
+            Box::new(Plain { style: self.talk })
+        }
+    }
+
+    /// Completes on Ctrl-C or SIGTERM.
+    pub(crate) async fn interrupted(&self) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+
+    /// The three sources as written.
+    pub(crate) fn inputs(&self) -> Inputs {
+        input::read(&self.directory, &Files::default(), &self.environment)
+    }
+
+    /// The image of this executable (or of the one that `ATLAS_BUILTIN_EXECUTABLE` names).
+    pub(crate) fn builtin(&self) -> Result<Builtin, Error> {
+        let named = self.environment.get("ATLAS_BUILTIN_EXECUTABLE").map(PathBuf::from);
+        let executable = match named {
+            Some(path) => Ok(path),
+            None => std::env::current_exe(),
+        };
+        let cache = self.cache().map(|folder| folder.join("builtin"));
+        executable
+            .and_then(|path| Builtin::of(&path, cache.as_deref()))
+            .map_err(|cause| {
+                Error::failed(format!("failed to describe the built-in image: {cause}")).hint(
+                    "set ATLAS_BUILTIN_EXECUTABLE to a Linux build of atlas, or use `--images registry`",
+                )
+            })
+    }
+
+    fn cache(&self) -> Option<PathBuf> {
+        let named = self.environment.get("XDG_CACHE_HOME").filter(|v| !v.is_empty());
+        let base = match named {
+            Some(folder) => PathBuf::from(folder),
+            None => PathBuf::from(self.environment.get("HOME")?).join(".cache"),
+        };
+        Some(base.join("atlas"))
+    }
+
+    /// What the command line asks of `resolve`.
+    pub(crate) fn request(&self, selection: &Selection, builtin: &Builtin) -> Request {
+        let directory = self.directory.file_name().unwrap_or_default().to_string_lossy();
+        let roles = atlas_backend::roles().iter().copied();
+        let mut request = Request::new(directory, builtin.reference().clone(), roles);
+        request.profile.clone_from(&selection.profile);
+        request.services.clone_from(&selection.services);
+        request.data = selection.data.as_deref().map(|mode| match mode {
+            "external" => DataMode::External,
+            "embedded" => DataMode::Embedded,
+            _ => DataMode::Containers,
+        });
+        request.images = selection.images.as_deref().map(|source| match source {
+            "registry" => ImageSource::Registry,
+            "build" => ImageSource::Build,
+            _ => ImageSource::Builtin,
+        });
+        request.project.clone_from(&self.global.project_name);
+        request.environment = self.environment.clone();
+        request
+    }
+
+    /// The deployment that the sources and the command line describe; warnings are shown.
+    pub(crate) fn deployment(
+        &self,
+        inputs: &Inputs,
+        selection: &Selection,
+        builtin: &Builtin,
+        report: &dyn Report,
+    ) -> Result<Deployment, Error> {
+        let request = self.request(selection, builtin);
+        let resolution = resolve::resolve(inputs, &request).map_err(Error::configuration)?;
+        for warning in resolution.warnings {
+            report.report(Event::Warning {
+                text: warning.text(),
+            });
+        }
+        Ok(resolution.deployment)
+    }
+
+    /// The project's name, even where the rest of the configuration is wrong: running things must stay reachable.
+    pub(crate) fn project_name(&self, inputs: &Inputs) -> Result<String, Error> {
+        let directory = self.directory.file_name().unwrap_or_default().to_string_lossy();
+        let mut request = Request::new(directory, ImageRef::new(""), [""; 0]);
+        request.project.clone_from(&self.global.project_name);
+        request.environment = self.environment.clone();
+        let name = resolve::project_name(inputs, &request);
+        name.map(|name| name.to_string()).map_err(Error::configuration)
+    }
+
+    /// Connects to the engine that Docker's own client would use.
+    pub(crate) async fn engine(&self, builtin: Option<Builtin>) -> Result<DockerEngine, Error> {
+        let endpoint = Endpoint::find(self.global.host.as_deref(), &self.environment)?;
+        Ok(DockerEngine::connect(endpoint, self.directory.clone(), builtin).await?)
+    }
+
+    /// Names of the services in the catalogue, for completions and checks of names.
+    pub(crate) fn known_services(&self, inputs: &Inputs) -> BTreeSet<String> {
+        inputs.catalogue.entries().map(|entry| entry.name.to_string()).collect()
+    }
+}
+
+impl From<EngineError> for Error {
+    fn from(error: EngineError) -> Self {
+        let exit = match error.unreachable {
+            true => Exit::EngineUnreachable,
+            false => Exit::Failed,
+        };
+        Self {
+            hint: error.hint.clone(),
+            ..Error::new(exit, error.to_string())
+        }
+    }
+}

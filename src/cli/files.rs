@@ -1,0 +1,72 @@
+//! Commands that write files: init, render, completions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Selection;
+
+/// `atlas init`
+#[derive(Debug, Args)]
+#[command(after_help = "Writes atlas.yaml, .env (mode 0600, with generated passwords), .gitignore lines and compose.yaml.
+A second `init` keeps what you wrote: it adds what is missing and says what it left alone.
+
+Examples:
+  atlas init                                asks
+  atlas init --yes --profile atlassian      asks nothing
+  atlas init --yes --set CONFLUENCE_URL=https://acme.atlassian.net --set data=embedded
+  printf 'CONFLUENCE_TOKEN=%s\\n' \"$TOKEN\" | atlas init --yes --set-from -
+
+Secrets belong into --set-from (a file or `-`), not into arguments that every process can see.")]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Set a variable of .env (upper case) or a key of atlas.yaml (lower case)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Read KEY=VALUE lines from a file, or from standard input with `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) set_from: Option<PathBuf>,
+    /// Overwrite a compose.yaml that atlas did not generate
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `atlas render`
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    #[command(subcommand)]
+    pub(crate) target: RenderTarget,
+}
+
+/// Targets of `atlas render`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RenderTarget {
+    /// compose.yaml and its secret files
+    #[command(after_help = "Examples:
+  atlas render compose                      write compose.yaml
+  atlas render compose -                    print it
+  atlas render compose --check              exit 8 with the difference when it is out of date
+  docker compose up -d                      reads what was written")]
+    Compose {
+        #[command(flatten)]
+        selection: Selection,
+        /// Write nothing; exit 8 with the difference when a file is out of date
+        #[arg(long)]
+        check: bool,
+        /// Overwrite a compose.yaml that atlas did not generate
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// `atlas completions`
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum, required_unless_present = "write")]
+    pub(crate) shell: Option<clap_complete::Shell>,
+    /// Write scripts for all shells and the man pages into a folder
+    #[arg(long, value_name = "DIR", conflicts_with = "shell")]
+    pub(crate) write: Option<PathBuf>,
+}

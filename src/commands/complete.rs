@@ -1,0 +1,96 @@
+//! Completions: names of services and profiles from the project at hand, and the scripts that shells load.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory;
+use clap_complete::CompletionCandidate;
+use clap_complete::env::Shells;
+
+use crate::app::App;
+use crate::cli::{self, Cli};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::input::{self, Environment, Files, Inputs};
+use crate::resolve;
+
+/// Services of the catalogue and of the project.
+pub(crate) fn services(current: &OsStr) -> Vec<CompletionCandidate> {
+    let inputs = here();
+    let entries = inputs.catalogue.entries();
+    let named = entries.map(|entry| (entry.name.to_string(), entry.description.clone()));
+    candidates(current, named)
+}
+
+/// Built-in profiles and those of atlas.yaml.
+pub(crate) fn profiles(current: &OsStr) -> Vec<CompletionCandidate> {
+    let inputs = here();
+    let profiles = resolve::profiles(&inputs.catalogue, &inputs.project);
+    let named = profiles.into_iter().map(|(name, members)| {
+        let members: Vec<String> = members.iter().map(ToString::to_string).collect();
+        (name.to_owned(), members.join(", "))
+    });
+    candidates(current, named)
+}
+
+fn candidates(
+    current: &OsStr,
+    named: impl Iterator<Item = (String, String)>,
+) -> Vec<CompletionCandidate> {
+    let typed = current.to_string_lossy();
+    named
+        .filter(|(name, _)| name.starts_with(&*typed))
+        .map(|(name, help)| CompletionCandidate::new(name).help(Some(help.into())))
+        .collect()
+}
+
+/// The project of the command line being completed: `-C DIR` if it is there, else the current folder.
+fn here() -> Inputs {
+    let words: Vec<String> = std::env::args().collect();
+    let mut pairs = words.windows(2);
+    let named = pairs.find(|pair| pair[0] == "-C" || pair[0] == "--project-directory");
+    let directory = named.map_or(PathBuf::from("."), |pair| PathBuf::from(&pair[1]));
+    input::read(&directory, &Files::default(), &Environment::new())
+}
+
+pub(crate) fn write(app: &App, args: &cli::Completions) -> Result<Exit, Error> {
+    if let Some(folder) = &args.write {
+        write_all(folder).map_err(|cause| {
+            Error::failed(format!("failed to write `{}`: {cause}", folder.display()))
+        })?;
+        return Ok(Exit::Ok);
+    }
+    if let Some(shell) = args.shell {
+        let text = script(&shell.to_string()).map_err(|cause| {
+            Error::failed(format!("failed to make the completion script: {cause}"))
+        })?;
+        app.out(&text);
+    }
+    Ok(Exit::Ok)
+}
+
+/// The script of a shell. It asks atlas itself for candidates, so names are those of the project at hand.
+fn script(shell: &str) -> std::io::Result<String> {
+    let shells = Shells::builtins();
+    let completer = shells
+        .completer(shell)
+        .ok_or_else(|| std::io::Error::other(format!("unknown shell `{shell}`")))?;
+    let mut bytes = Vec::new();
+    completer.write_registration("COMPLETE", "atlas", "atlas", "atlas", &mut bytes)?;
+    String::from_utf8(bytes).map_err(std::io::Error::other)
+}
+
+/// Scripts and man pages, as the repository's `completions/` holds them.
+fn write_all(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for (shell, file) in [
+        ("bash", "atlas.bash"),
+        ("zsh", "_atlas"),
+        ("fish", "atlas.fish"),
+        ("powershell", "_atlas.ps1"),
+        ("elvish", "atlas.elv"),
+    ] {
+        std::fs::write(folder.join(file), script(shell)?)?;
+    }
+    clap_mangen::generate_to(Cli::command(), folder)
+}

@@ -1,0 +1,93 @@
+//! `atlas build` and `atlas pull`: images, without starting anything.
+
+use std::collections::BTreeSet;
+
+use super::preflight;
+use crate::app::App;
+use crate::cli;
+use crate::error::Error;
+use crate::event::{Event, Report};
+use crate::exit::Exit;
+use crate::model::Image;
+use std::time::Instant;
+
+pub(crate) async fn build(app: &App, args: &cli::Build) -> Result<Exit, Error> {
+    let builtin = app.builtin()?;
+    let report = app.reporter();
+    let deployment = app.deployment(&app.inputs(), &args.selection, &builtin, &*report)?;
+    preflight::sources(&deployment, &app.directory)?;
+    let engine = app.engine(Some(builtin)).await?;
+    let mut done = BTreeSet::new();
+    for service in deployment.services.values() {
+        let reference = service.image.reference().as_str();
+        if matches!(service.image, Image::Reference(_)) || !done.insert(reference) {
+            continue;
+        }
+        let began = Instant::now();
+        started(&*report, reference);
+        match &service.image {
+            Image::Builtin(_) => engine.import_builtin(&*report).await?,
+            Image::Build(_, context) => engine.build(reference, context, &*report).await?,
+            Image::Reference(_) => {}
+        }
+        finished(&*report, reference, began);
+    }
+    drop(report);
+    if done.is_empty() {
+        app.say("nothing to build: every image comes from a registry");
+    }
+    Ok(Exit::Ok)
+}
+
+pub(crate) async fn pull(app: &App, args: &cli::Pull) -> Result<Exit, Error> {
+    let builtin = app.builtin()?;
+    let report = app.reporter();
+    let deployment = app.deployment(&app.inputs(), &args.selection, &builtin, &*report)?;
+    let engine = app.engine(Some(builtin)).await?;
+    let references: BTreeSet<&str> = deployment
+        .services
+        .values()
+        .filter(|service| matches!(service.image, Image::Reference(_)))
+        .map(|service| service.image.reference().as_str())
+        .collect();
+    let pulls = references.iter().map(async |reference| {
+        let began = Instant::now();
+        started(&*report, reference);
+        let pulled = engine.pull(reference, &*report).await;
+        if pulled.is_ok() {
+            finished(&*report, reference, began);
+        }
+        pulled
+    });
+    let outcomes = futures_util::future::join_all(pulls).await;
+    drop(report);
+    let mut failures = outcomes.into_iter().filter_map(Result::err);
+    if let Some(first) = failures.next() {
+        let mut error = Error::from(first);
+        error.details = failures.map(|other| format!("also: {other}")).collect();
+        return Err(error);
+    }
+    if references.is_empty() {
+        app.say("nothing to pull: no image comes from a registry");
+    }
+    Ok(Exit::Ok)
+}
+
+fn started(report: &dyn Report, reference: &str) {
+    report.report(Event::Started {
+        verb: "provide",
+        kind: "image",
+        subject: reference.to_owned(),
+        service: None,
+    });
+}
+
+fn finished(report: &dyn Report, reference: &str, began: Instant) {
+    report.report(Event::Finished {
+        verb: "provide",
+        kind: "image",
+        subject: reference.to_owned(),
+        service: None,
+        took: began.elapsed(),
+    });
+}

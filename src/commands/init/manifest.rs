@@ -1,0 +1,133 @@
+//! atlas.yaml as `init` writes it. Owns the text of a new one and single-key edits of an existing one; every other line of
+//! the user's stays as it is.
+
+use super::settings::Settings;
+use crate::model::ProjectName;
+
+/// The new text.
+pub(super) fn merge(before: Option<&str>, settings: &Settings, directory: &str) -> String {
+    match before {
+        None => fresh(settings, directory),
+        Some(before) => edited(before, settings),
+    }
+}
+
+fn fresh(settings: &Settings, directory: &str) -> String {
+    let key = |name: &str| settings.keys.get(name).cloned();
+    let name = key("name").or_else(|| Some(ProjectName::from_directory(directory)?.to_string()));
+    let name = name.unwrap_or_else(|| "atlas-ai".to_owned());
+    let mut text = format!(
+        "# What runs, and how. `atlas up` makes it so; `atlas plan` shows what would change.\n\
+         # `atlas schema > atlas.schema.json` gives editors what they need to help you here:\n\
+         # yaml-language-server: $schema=./atlas.schema.json\n\n\
+         name: {name}\n"
+    );
+    if settings.services.is_empty() {
+        let profile = key("profile").unwrap_or_else(|| crate::resolve::DEFAULT_PROFILE.to_owned());
+        text += &format!("profile: {profile}\n");
+    } else {
+        text += &services_line(settings);
+    }
+    for name in ["stage", "data", "images"] {
+        if let Some(value) = key(name) {
+            text += &format!("{name}: {value}\n");
+        }
+    }
+    text += "\n# services:\n#   gateway:\n#     port: 8001          # on 127.0.0.1; `expose: 0.0.0.0` opens it\n#     memory: 512m\n";
+    text
+}
+
+fn services_line(settings: &Settings) -> String {
+    format!("services-to-run: [{}]\n", settings.services.join(", "))
+}
+
+/// Replaces or adds the top-level lines that were asked for.
+fn edited(before: &str, settings: &Settings) -> String {
+    let mut text = before.to_owned();
+    if !settings.services.is_empty() {
+        text = without(&text, "profile");
+        text = with(&text, "services-to-run", &services_line(settings));
+    }
+    for (key, value) in &settings.keys {
+        if key == "profile" && settings.services.is_empty() {
+            text = without(&text, "services-to-run");
+        }
+        text = with(&text, key, &format!("{key}: {value}\n"));
+    }
+    text
+}
+
+fn is_key(line: &str, key: &str) -> bool {
+    line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'))
+}
+
+/// The text without a top-level key and the lines that belong to it.
+fn without(text: &str, key: &str) -> String {
+    let mut inside = false;
+    text.split_inclusive('\n')
+        .filter(|line| {
+            if is_key(line, key) {
+                inside = true;
+            } else if !line.starts_with([' ', '\t', '-']) {
+                inside = false;
+            }
+            !inside
+        })
+        .collect()
+}
+
+/// The text with a top-level line in the place of the old one, or at the end.
+fn with(text: &str, key: &str, line: &str) -> String {
+    let at = text.split_inclusive('\n').position(|l| is_key(l, key));
+    let unchanged = text.split_inclusive('\n').any(|l| l.trim_end() == line.trim_end());
+    if unchanged {
+        return text.to_owned();
+    }
+    let rest = without(text, key);
+    let mut lines: Vec<&str> = rest.split_inclusive('\n').collect();
+    match at {
+        Some(at) => {
+            lines.insert(at.min(lines.len()), line);
+            lines.concat()
+        }
+        None if rest.is_empty() || rest.ends_with('\n') => rest.clone() + line,
+        None => format!("{rest}\n{line}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(key: &str, value: &str) -> Settings {
+        let mut settings = Settings::default();
+        settings.keys.insert(key.into(), value.into());
+        settings
+    }
+
+    #[test]
+    fn a_key_is_replaced_in_its_place_and_everything_else_stays() {
+        let before = "# mine\nname: demo\nprofile: minimal # small\nservices:\n  gateway: {port: 9000}\n";
+        let after = "# mine\nname: demo\nprofile: all\nservices:\n  gateway: {port: 9000}\n";
+        assert_eq!(merge(Some(before), &set("profile", "all"), "x"), after);
+    }
+
+    #[test]
+    fn a_new_key_goes_to_the_end() {
+        assert_eq!(merge(Some("name: demo"), &set("data", "embedded"), "x"), "name: demo\ndata: embedded\n");
+    }
+
+    #[test]
+    fn what_is_said_already_changes_nothing() {
+        let before = "profile: all\n";
+        assert_eq!(merge(Some(before), &set("profile", "all"), "x"), before);
+    }
+
+    #[test]
+    fn a_block_below_a_key_goes_with_it() {
+        let mut settings = Settings::default();
+        settings.keys.insert("profile".into(), "all".into());
+        let before = "services-to-run:\n  - slack\n  - jira\nname: demo\n";
+        assert_eq!(merge(Some(before), &settings, "x"), "name: demo\nprofile: all\n");
+    }
+}

@@ -1,0 +1,78 @@
+//! `atlas render`: the files of a target, written, printed or compared.
+
+use crate::app::App;
+use crate::cli::{self, RenderTarget, Selection};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::files::{self, FileError};
+use crate::targets::{Artifact, Contents, compose};
+
+use super::up::write_files;
+
+/// As a service name it means "print".
+const STDOUT: &str = "-";
+
+pub(crate) fn render(app: &App, args: &cli::Render) -> Result<Exit, Error> {
+    let RenderTarget::Compose {
+        selection,
+        check,
+        force,
+    } = &args.target;
+    let print = selection.services.iter().any(|name| name == STDOUT);
+    let selection = Selection {
+        services: selection
+            .services
+            .iter()
+            .filter(|name| *name != STDOUT)
+            .cloned()
+            .collect(),
+        ..selection.clone()
+    };
+    let builtin = app.builtin()?;
+    let report = app.reporter();
+    let deployment = app.deployment(&app.inputs(), &selection, &builtin, &*report)?;
+    if print {
+        for artifact in compose::artifacts(&deployment) {
+            if let Contents::Text(text) = &artifact.contents {
+                app.out(text);
+            }
+        }
+        return Ok(Exit::Ok);
+    }
+    if *check {
+        return compare(app, &compose::artifacts(&deployment));
+    }
+    write_files(app, &deployment, *force, &*report)?;
+    drop(report);
+    app.say("compose.yaml is up to date; `docker compose up -d` reads it (`atlas build` makes the built-in image)");
+    Ok(Exit::Ok)
+}
+
+fn compare(app: &App, artifacts: &[Artifact]) -> Result<Exit, Error> {
+    let differences = files::compare(&app.directory, artifacts)?;
+    if app.global.json {
+        let list: Vec<_> = differences
+            .iter()
+            .map(|d| serde_json::json!({"path": d.path.display().to_string(), "difference": d.to_string()}))
+            .collect();
+        let object = serde_json::json!({"schema": "atlas/v1", "kind": "check", "differences": list});
+        app.out(&object.to_string());
+    } else {
+        for difference in &differences {
+            app.out(&difference.to_string());
+        }
+    }
+    Ok(match differences.is_empty() {
+        true => Exit::Ok,
+        false => Exit::Differences,
+    })
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        Self {
+            hint: error.hint(),
+            ..Error::failed(error.to_string())
+        }
+    }
+}

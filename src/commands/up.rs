@@ -1,0 +1,121 @@
+//! `atlas up`: everything cheap is checked first, then the plan is carried out, then what came of it is shown.
+
+use std::time::Instant;
+
+use super::{init, lock, plan, preflight, run};
+use crate::app::App;
+use crate::cli;
+use crate::error::Error;
+use crate::event::{Event, Report};
+use crate::exit::Exit;
+use crate::files::{self, Change};
+use crate::model::{DataMode, Deployment};
+use crate::plan::{Observed, Options};
+use crate::report::seconds;
+use crate::targets::compose;
+
+pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
+    let began = Instant::now();
+    let builtin = app.builtin()?;
+    let mut inputs = app.inputs();
+    if inputs.project.file.is_empty() && !args.dry_run {
+        init::unattended(app, &inputs, &args.selection, &builtin)?;
+        inputs = app.inputs();
+    }
+    let report = app.reporter();
+    let deployment = app.deployment(&inputs, &args.selection, &builtin, &*report)?;
+    preflight::sources(&deployment, &app.directory)?;
+    let engine = app.engine(Some(builtin)).await?;
+    let options = Options {
+        force_recreate: args.force_recreate,
+        remove_orphans: args.remove_orphans,
+    };
+    if args.dry_run {
+        let (plan, _) = plan::decide(app, &engine, &deployment, &options).await?;
+        plan::show(app, &plan);
+        return Ok(Exit::Ok);
+    }
+    let _lock = lock::take(&app.directory, "up")?;
+    let (plan, observed) = plan::decide(app, &engine, &deployment, &options).await?;
+    preflight::host(&engine, &deployment, &observed, &plan, &*report).await?;
+    warn_of_orphans(&deployment, &observed, &options, &*report);
+    write_files(app, &deployment, false, &*report)?;
+    report.report(Event::CheckedOut {
+        changes: plan.changes().count(),
+        services: deployment.services.len(),
+    });
+    let settings = run::settings(args.timeout, !args.no_wait);
+    let outcome = run::run(app, &plan, Some(&deployment), &engine, settings, &*report).await;
+    drop(report);
+    outcome?;
+    let done = match (args.no_wait, plan.is_empty()) {
+        (true, _) => "started; not waited for".to_owned(),
+        (false, true) => "nothing to do: everything is as wanted and healthy".to_owned(),
+        (false, false) => format!("up and healthy in {}", seconds(began.elapsed())),
+    };
+    app.say(&app.talk.good(&done));
+    invite(app, &deployment);
+    Ok(Exit::Ok)
+}
+
+/// Writes compose.yaml and the secret files; only changes are worth a line.
+pub(super) fn write_files(
+    app: &App,
+    deployment: &Deployment,
+    force: bool,
+    report: &dyn Report,
+) -> Result<(), Error> {
+    let artifacts = compose::artifacts(deployment);
+    for written in files::write(&app.directory, &artifacts, force)? {
+        let outcome = match written.change {
+            Change::Created => "created",
+            Change::Updated => "updated",
+            Change::Unchanged => continue,
+        };
+        report.report(Event::File {
+            path: written.path.display().to_string(),
+            outcome,
+        });
+    }
+    Ok(())
+}
+
+fn warn_of_orphans(
+    deployment: &Deployment,
+    observed: &Observed,
+    options: &Options,
+    report: &dyn Report,
+) {
+    let is_known = |service: &str| deployment.services.keys().any(|n| n.as_str() == service);
+    let containers = observed.containers.iter();
+    let orphans: Vec<&str> = containers
+        .filter(|c| !is_known(&c.service))
+        .map(|c| c.name.as_str())
+        .collect();
+    if !orphans.is_empty() && !options.remove_orphans {
+        let names = orphans.join(", ");
+        report.report(Event::Warning {
+            text: format!(
+                "there, but not part of this deployment: {names} (`--remove-orphans` removes them)"
+            ),
+        });
+    }
+}
+
+/// Where to go from here.
+fn invite(app: &App, deployment: &Deployment) {
+    for service in deployment.services.values() {
+        if let Some(publish) = service.publish {
+            let address = match publish.address.is_unspecified() {
+                true => "127.0.0.1".to_owned(),
+                false => publish.address.to_string(),
+            };
+            let (name, port) = (&service.name, publish.port);
+            app.say(&format!("{name} answers on http://{address}:{port}"));
+        }
+    }
+    if deployment.data == DataMode::Embedded {
+        app.say("data is embedded: settings and history in the gateway's volume, rate limits in memory");
+    }
+    app.say("`atlas status` shows it, `atlas logs -f` follows it, `atlas down` ends it");
+}

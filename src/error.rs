@@ -1,0 +1,72 @@
+//! The one error that commands return: operation, name, cause, hint, exit code. Printing it belongs to `app`.
+
+use std::fmt;
+
+use crate::diagnostic::Diagnostic;
+use crate::exit::Exit;
+
+/// Why a command ended early. The message is complete: ``failed to start `mongodb`: …``.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error {
+    /// How the process ends.
+    pub exit: Exit,
+    /// Operation, name and cause; lower case, no final stop.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Supporting lines, such as the last log lines of a container.
+    pub details: Vec<String>,
+    /// Problems of the configuration, all at once.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Error {
+    /// An error with its code and complete message.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            hint: None,
+            details: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// An operation that failed (exit 5).
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// The configuration is wrong (exit 3).
+    pub fn configuration(diagnostics: Vec<Diagnostic>) -> Self {
+        let count = diagnostics.len();
+        let plural = if count == 1 { "problem" } else { "problems" };
+        Self {
+            diagnostics,
+            ..Self::new(
+                Exit::Configuration,
+                format!("the configuration has {count} {plural}"),
+            )
+        }
+    }
+
+    /// Adds what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds supporting lines.
+    pub fn details(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,100 @@
+//! Asks a port once: HTTP or TCP. Owns the bytes on the wire and nothing about when to ask again.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::model::{Exchange, Probe};
+
+/// How long one question may take; a service that is up answers a health question faster.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// How long a connection may take: on the same machine it is made at once or never.
+const CONNECT: Duration = Duration::from_millis(250);
+/// As much of an answer as is worth showing.
+const ANSWER: usize = 600;
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Ready.
+    Ready,
+    /// Not yet, and what was seen.
+    NotYet(String),
+    /// No way there: the address does not answer at all.
+    NoRoute(String),
+}
+
+/// Asks `address`. [`Probe::Command`] is not asked here.
+pub(super) async fn ask(probe: &Probe, address: SocketAddr) -> Answer {
+    let mut stream = match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
+        Err(_) => return Answer::NoRoute(format!("{address} does not answer")),
+        Ok(Err(cause)) => {
+            return match cause.kind() {
+                std::io::ErrorKind::ConnectionRefused => {
+                    Answer::NotYet("connection refused".to_owned())
+                }
+                std::io::ErrorKind::HostUnreachable | std::io::ErrorKind::NetworkUnreachable => {
+                    Answer::NoRoute(cause.to_string())
+                }
+                _ => Answer::NotYet(cause.to_string()),
+            };
+        }
+        Ok(Ok(stream)) => stream,
+    };
+    let asked = async {
+        match probe {
+            Probe::Http { path } => http(&mut stream, path, address).await,
+            Probe::Tcp { exchange: None } | Probe::Command(_) => Ok(Answer::Ready),
+            Probe::Tcp {
+                exchange: Some(exchange),
+            } => converse(&mut stream, exchange).await,
+        }
+    };
+    match tokio::time::timeout(DEADLINE, asked).await {
+        Err(_) => Answer::NotYet(format!("no answer within {} s", DEADLINE.as_secs())),
+        Ok(Err(cause)) => Answer::NotYet(cause.to_string()),
+        Ok(Ok(answer)) => answer,
+    }
+}
+
+async fn http(stream: &mut TcpStream, path: &str, address: SocketAddr) -> std::io::Result<Answer> {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: atlas\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut bytes = Vec::new();
+    stream.take(ANSWER as u64).read_to_end(&mut bytes).await?;
+    let text = String::from_utf8_lossy(&bytes);
+    let status = text
+        .strip_prefix("HTTP/1.")
+        .and_then(|rest| rest.get(2..5))
+        .and_then(|code| code.parse::<u16>().ok());
+    Ok(match status {
+        Some(200..=399) => Answer::Ready,
+        Some(code) => {
+            let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+            Answer::NotYet(format!("HTTP {code} {}", one_line(body)).trim().to_owned())
+        }
+        None if bytes.is_empty() => Answer::NotYet("closed the connection".to_owned()),
+        None => Answer::NotYet("does not speak HTTP".to_owned()),
+    })
+}
+
+async fn converse(stream: &mut TcpStream, exchange: &Exchange) -> std::io::Result<Answer> {
+    stream.write_all(exchange.send.as_bytes()).await?;
+    let mut bytes = [0; 128];
+    let count = stream.read(&mut bytes).await?;
+    let text = String::from_utf8_lossy(&bytes[..count]);
+    let expected = exchange.expect.iter().any(|e| text.starts_with(e.as_str()));
+    Ok(match expected {
+        true => Answer::Ready,
+        false => Answer::NotYet(format!("answered `{}`", one_line(&text))),
+    })
+}
+
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}

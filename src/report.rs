@@ -1,0 +1,39 @@
+//! Shows events: on a terminal, as plain lines, or as JSON. The three are equal consumers of the same events.
+
+mod json;
+mod plain;
+mod style;
+mod tty;
+
+pub use json::Json;
+pub use plain::Plain;
+pub use style::{Style, bytes, seconds};
+pub use tty::Tty;
+
+/// The present participle of a step's verb, as both human reporters show it.
+fn doing(verb: &str) -> &'static str {
+    match verb {
+        "create" => "creating",
+        "provide" => "getting",
+        "connect" => "connecting",
+        "rename" => "renaming",
+        "start" => "starting",
+        "await" => "waiting for its answer",
+        "stop" => "stopping",
+        _ => "removing",
+    }
+}
+
+/// What is true when a step has ended.
+fn done(verb: &str) -> &'static str {
+    match verb {
+        "create" => "created",
+        "provide" => "ready",
+        "connect" => "connected",
+        "rename" => "renamed",
+        "start" => "started",
+        "await" => "healthy",
+        "stop" => "stopped",
+        _ => "removed",
+    }
+}
