@@ -60,6 +60,13 @@ pub fn routes(
         )
         .write();
     }
+    if config.production && config.api_key.is_none() {
+        Line::new(
+            Level::Warn,
+            "ATLAS_API_KEY is not set; everybody who can reach the gateway may use it",
+        )
+        .write();
+    }
     let store: Arc<dyn Store> = match config.store {
         StoreConfig::Mongo { url, database } => {
             Arc::new(Mongo::new(url, database, config.history_days))

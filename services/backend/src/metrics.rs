@@ -148,7 +148,7 @@ impl Metrics {
                 &format!("route=\"{route}\""),
             );
         }
-        text.push_str("# HELP atlas_upstream_calls_total Calls to vendors, services and stores.\n# TYPE atlas_upstream_calls_total counter\n");
+        text.push_str("# HELP atlas_upstream_calls_total Calls to vendors and services.\n# TYPE atlas_upstream_calls_total counter\n");
         for ((upstream, outcome), count) in &series.upstream_calls {
             let _ = writeln!(
                 text,

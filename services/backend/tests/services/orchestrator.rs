@@ -257,7 +257,7 @@ async fn a_stop_ends_streams_and_is_quick() {
         "orchestrator",
         &[
             ("SLACK_SERVICE_URL", &slow.url),
-            ("SLACK_TIMEOUT_MS", "60000"),
+            ("SLACK_TIMEOUT_MS", "20000"),
         ],
     )
     .await;
