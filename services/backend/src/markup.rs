@@ -135,7 +135,7 @@ fn is_inline(node: &Value) -> bool {
     )
 }
 
-/// At most [`SNIPPET`] characters of `text`, around the first word of `query` that occurs in it.
+/// At most 300 characters of `text`, around the first word of `query` that occurs in it.
 pub fn snippet(text: &str, query: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     if characters.len() <= SNIPPET {

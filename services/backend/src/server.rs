@@ -54,7 +54,7 @@ impl Trigger {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves `app` until `shutdown`, then ends connections within [`GRACE`].
+/// Serves `app` until `shutdown`, then ends connections within 800 ms.
 pub async fn run(listener: TcpListener, app: Router, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
     let mut stop = pin!(shutdown.clone().wait());
