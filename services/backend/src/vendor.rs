@@ -263,7 +263,9 @@ impl VendorClient {
         if error.is_timeout() {
             return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
         }
-        let what = if error.is_connect() {
+        let what = if refusal::is_about_trust(error) {
+            "shows a certificate we do not trust; `SSL_CERT_FILE` may name further authorities"
+        } else if error.is_connect() {
             "cannot be reached"
         } else {
             "broke off its answer"

@@ -1,5 +1,8 @@
 //! What a vendor's refusal means, in words a person can act on: they name the variables to look at, never their values.
 
+use std::error::Error;
+use std::io;
+
 use reqwest::StatusCode;
 
 use crate::source::{Fault, SourceError};
@@ -62,6 +65,21 @@ pub(super) fn not_as_documented(name: &str, body: &[u8]) -> SourceError {
     let message =
         format!("{name} answered with {what} that is not the JSON it documents; is its URL right?");
     SourceError::new(Fault::BadAnswer, message)
+}
+
+/// Whether a connection failed over the vendor's certificate.
+pub(super) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return matches!(tls, rustls::Error::InvalidCertificate(_));
+    }
+    // An I/O error skips what it wraps when asked for its source.
+    let wrapped = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    match wrapped {
+        Some(wrapped) => is_about_trust(wrapped),
+        None => error.source().is_some_and(is_about_trust),
+    }
 }
 
 /// What the vendor said about a refused query, if it said so as Atlassian documents it
