@@ -15,6 +15,9 @@ use crate::secret::Secret;
 use cors::Origins;
 use reader::Reader;
 
+/// Longest deadline: below the 30 seconds after which `front` gives up on a handler.
+const TIMEOUT_MAX_MS: u64 = 25_000;
+
 /// What a process of one role needs to know.
 pub struct Config {
     /// Where it listens, on all addresses (`PORT`).
@@ -98,6 +101,8 @@ pub struct GatewayConfig {
     pub redis_url: Option<Secret>,
     /// Requests a client may make per minute; 0 means no limit (`RATE_LIMIT_PER_MINUTE`).
     pub rate_per_minute: u32,
+    /// Whether this is production (`ATLAS_ENV`).
+    pub production: bool,
     /// Whether a proxy in front says who the client is (`ATLAS_TRUST_PROXY`).
     pub trust_proxy: bool,
     /// Who may call from a browser (`CORS_ORIGINS`).
@@ -184,10 +189,11 @@ fn gateway(reader: &mut Reader<'_>) -> GatewayConfig {
         history_days: reader.number("HISTORY_DAYS", 90, 1..=3650),
         redis_url: reader.redis_url("REDIS_URL"),
         rate_per_minute: reader.number("RATE_LIMIT_PER_MINUTE", 120, 0..=1_000_000),
+        production,
         trust_proxy: reader.flag("ATLAS_TRUST_PROXY"),
         origins: reader.checked("CORS_ORIGINS", |value| Origins::parse(value, production)),
-        api_key: reader.secret("ATLAS_API_KEY"),
-        secret_key: reader.long_secret("ATLAS_SECRET_KEY", seal::SECRET_MIN),
+        api_key: reader.own_secret("ATLAS_API_KEY", 1),
+        secret_key: reader.own_secret("ATLAS_SECRET_KEY", seal::SECRET_MIN),
         search,
     }
 }
@@ -201,7 +207,7 @@ fn environment_kind(name: &str) -> Option<bool> {
 }
 
 fn orchestrator(reader: &mut Reader<'_>) -> OrchestratorConfig {
-    let default = reader.number("SERVICE_TIMEOUT_MS", 10_000, 1..=300_000);
+    let default = reader.number("SERVICE_TIMEOUT_MS", 10_000, 1..=TIMEOUT_MAX_MS);
     let services = reader.services("_SERVICE_URL");
     let services = services.into_iter().map(|(prefix, url)| FarConfig {
         name: prefix.to_lowercase().replace('_', "-"),
@@ -209,7 +215,7 @@ fn orchestrator(reader: &mut Reader<'_>) -> OrchestratorConfig {
         deadline: Duration::from_millis(reader.number(
             &format!("{prefix}_TIMEOUT_MS"),
             default,
-            1..=300_000,
+            1..=TIMEOUT_MAX_MS,
         )),
     });
     let services = services.collect();
@@ -234,7 +240,8 @@ fn near(reader: &mut Reader<'_>, integration: &'static Integration) -> NearConfi
             None => account.missing.push(name),
         }
     }
-    let budget = Duration::from_millis(reader.number("VENDOR_TIMEOUT_MS", 8_000, 1..=300_000));
+    let budget =
+        Duration::from_millis(reader.number("VENDOR_TIMEOUT_MS", 8_000, 1..=TIMEOUT_MAX_MS));
     NearConfig {
         integration,
         account,

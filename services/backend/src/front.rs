@@ -56,7 +56,7 @@ async fn pass(State(metrics): State<Arc<Metrics>>, mut request: Request, next: N
         )
         .into_response()
     });
-    let mut response = with_body(response, &id);
+    let (mut response, problem) = with_body(response, &id);
     response
         .headers_mut()
         .insert(request_id::HEADER, id.header());
@@ -65,44 +65,52 @@ async fn pass(State(metrics): State<Arc<Metrics>>, mut request: Request, next: N
     let took = started.elapsed();
     let status = response.status();
     metrics.request(route, method, status.as_u16(), took);
-    let level = if route.contains("/health") || route == "/metrics" {
-        Level::Debug
-    } else {
-        Level::Info
-    };
+    let level = level_of(route, status);
     if log::enabled(level) {
-        Line::new(level, "request")
+        let mut line = Line::new(level, "request")
             .with("request_id", id.as_str())
             .with("method", method)
             .with("route", route)
             .with("status", status.as_u16())
-            .with("ms", took.as_millis() as u64)
-            .write();
+            .with("ms", took.as_millis() as u64);
+        if let Some(problem) = problem {
+            line = line
+                .with("code", problem.code)
+                .with("message", problem.message);
+        }
+        line.write();
     }
     response
 }
 
+/// Probes and scrapes come every few seconds and are worth no line of their own.
+fn level_of(route: &str, status: StatusCode) -> Level {
+    if route.contains("/health") || route == "/metrics" {
+        Level::Debug
+    } else if status.is_server_error() {
+        Level::Warn
+    } else {
+        Level::Info
+    }
+}
+
 /// Gives a bare problem its body, keeping the headers inner layers added.
-fn with_body(mut response: Response, id: &RequestId) -> Response {
+fn with_body(mut response: Response, id: &RequestId) -> (Response, Option<Problem>) {
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
-        (response.status() == StatusCode::METHOD_NOT_ALLOWED).then(|| {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "this path does not take that method",
-            )
-        })
+        let message = "this path does not take that method";
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        (response.status() == status).then(|| Problem::new(status, "method_not_allowed", message))
     });
     let Some(problem) = problem else {
-        return response;
+        return (response, None);
     };
     let mut rendered = problem.render(id);
     for (name, value) in response.headers() {
-        if !rendered.headers().contains_key(name) && name != header::CONTENT_LENGTH {
+        if name != header::CONTENT_LENGTH && name != header::CONTENT_TYPE {
             rendered.headers_mut().append(name, value.clone());
         }
     }
-    rendered
+    (rendered, Some(problem))
 }
 
 /// A label from a closed set: a client may send any word as its method.

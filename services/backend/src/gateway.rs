@@ -53,13 +53,7 @@ pub fn routes(
     metrics: Arc<Metrics>,
     shutdown: Shutdown,
 ) -> Result<Router, String> {
-    if config.origins.is_wide() {
-        Line::new(
-            Level::Warn,
-            "CORS_ORIGINS holds a wildcard; production will refuse it",
-        )
-        .write();
-    }
+    warn(&config);
     let store: Arc<dyn Store> = match config.store {
         StoreConfig::Mongo { url, database } => {
             Arc::new(Mongo::new(url, database, config.history_days))
@@ -97,7 +91,32 @@ pub fn routes(
         trust_proxy: config.trust_proxy,
     });
 
-    let guarded = Router::new()
+    let routes = open().merge(guarded().layer(from_fn_with_state(guard, guard::pass)));
+    let cors = from_fn_with_state(Arc::new(config.origins), cors::pass);
+    Ok(routes.with_state(gateway).layer(cors))
+}
+
+/// What a production that was set up in a hurry should hear.
+fn warn(config: &GatewayConfig) {
+    if config.origins.is_wide() {
+        let event = "CORS_ORIGINS holds a wildcard; production will refuse it";
+        Line::new(Level::Warn, event).write();
+    }
+    if config.production && config.api_key.is_none() {
+        let event = "ATLAS_API_KEY is not set; everybody who can reach the gateway may use it";
+        Line::new(Level::Warn, event).write();
+    }
+}
+
+/// Probes show no key and are not limited; what they get holds no secret and costs nothing.
+fn open() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/api/health", get(health::health))
+        .route("/health", get(health::health))
+}
+
+fn guarded() -> Router<Arc<Gateway>> {
+    Router::new()
         .route("/api", get(index))
         .route("/api/", get(index))
         .route("/api/health/detailed", get(health::detailed))
@@ -113,12 +132,6 @@ pub fn routes(
             "/api/history/{user_id}",
             get(history::get).delete(history::delete),
         )
-        .layer(from_fn_with_state(guard, guard::pass));
-    let open = Router::new()
-        .route("/api/health", get(health::health))
-        .route("/health", get(health::health));
-    let routes = open.merge(guarded).with_state(gateway);
-    Ok(routes.layer(from_fn_with_state(Arc::new(config.origins), cors::pass)))
 }
 
 async fn index() -> Json<Value> {

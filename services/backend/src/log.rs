@@ -40,8 +40,8 @@ impl Level {
     }
 }
 
-// A process plays one role, so its level and name are process-wide; library users who never call `start` get warnings only.
-static LEVEL: AtomicU8 = AtomicU8::new(Level::Warn as u8);
+// A process plays one role, so its level and name are process-wide; whoever never calls `start` (a test, a library user) gets errors only.
+static LEVEL: AtomicU8 = AtomicU8::new(Level::Error as u8);
 static SERVICE: OnceLock<String> = OnceLock::new();
 
 /// Sets the level and the name of the service, once per process.

@@ -4,6 +4,8 @@ use serde_json::Value;
 
 /// Longest snippet, in characters.
 const SNIPPET: usize = 300;
+/// Longest tag, in bytes: a bound, or text full of `<` would be searched to its end for each of them.
+const TAG_MAX: usize = 4096;
 
 /// The text of an HTML fragment: tags and highlight marks gone, entities decoded, white space collapsed.
 pub fn html_to_text(html: &str) -> String {
@@ -31,7 +33,8 @@ pub fn html_to_text(html: &str) -> String {
 /// A tag becomes a space, so that words on both sides stay apart; a lone `<` stays.
 fn tag(rest: &str) -> (Option<char>, usize) {
     let opens = rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
-    match rest.find('>').filter(|_| opens) {
+    let end = rest.bytes().take(TAG_MAX).position(|byte| byte == b'>');
+    match end.filter(|_| opens) {
         Some(end) => {
             let name = rest[1..end]
                 .trim_start_matches('/')
@@ -132,7 +135,7 @@ fn is_inline(node: &Value) -> bool {
     )
 }
 
-/// At most [`SNIPPET`] characters of `text`, around the first word of `query` that occurs in it.
+/// At most 300 characters of `text`, around the first word of `query` that occurs in it.
 pub fn snippet(text: &str, query: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     if characters.len() <= SNIPPET {
@@ -161,4 +164,36 @@ pub fn snippet(text: &str, query: &str) -> String {
         if end < characters.len() { "…" } else { "" },
     );
     format!("{before}{}{after}", body.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_becomes_plain_text() {
+        for (html, text) in [
+            ("a<br/>b &amp;&nbsp;<b>c</b>d", "a b & cd"),
+            ("1 < 2 && 3 > 2", "1 < 2 && 3 > 2"),
+            ("<p>one</p><p>two</p>", "one two"),
+            ("&#8211; &#x1F600; &unknown; &", "– 😀 &unknown; &"),
+            ("@@@hl@@@hit@@@endhl@@@s <a href=\"x\">y</a>", "hits y"),
+            ("<", "<"),
+            ("<unclosed", "<unclosed"),
+        ] {
+            assert_eq!(html_to_text(html), text, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_snippet_is_cut_around_the_first_word_that_occurs() {
+        let text = format!("{} needle {}", "ä ".repeat(300), "z ".repeat(300));
+        let cut = snippet(&text, "absent NEEDLE");
+        assert!(
+            cut.starts_with('…') && cut.ends_with('…') && cut.contains(" needle "),
+            "{cut}"
+        );
+        assert!(cut.chars().count() <= SNIPPET + 2);
+        assert_eq!(snippet("short", "x"), "short");
+    }
 }

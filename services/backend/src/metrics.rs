@@ -19,17 +19,23 @@ pub struct Metrics {
 
 #[derive(Default)]
 struct Series {
-    requests: BTreeMap<Request, u64>,
-    durations: BTreeMap<String, Histogram>,
+    routes: BTreeMap<String, Route>,
     upstream_calls: BTreeMap<(String, &'static str), u64>,
     upstream_durations: BTreeMap<String, Histogram>,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Request {
-    route: String,
-    method: String,
-    status: u16,
+/// What one route served, by method and status.
+#[derive(Default)]
+struct Route {
+    requests: BTreeMap<(&'static str, u16), u64>,
+    durations: Histogram,
+}
+
+impl Route {
+    fn served(&mut self, method: &'static str, status: u16, took: Duration) {
+        *self.requests.entry((method, status)).or_default() += 1;
+        self.durations.observe(took);
+    }
 }
 
 #[derive(Default)]
@@ -77,22 +83,15 @@ impl Metrics {
     }
 
     /// Counts a served request by its route pattern.
-    pub fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
+    pub fn request(&self, route: &str, method: &'static str, status: u16, took: Duration) {
         let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = Request {
-            route: route.to_owned(),
-            method: method.to_owned(),
-            status,
-        };
-        *series.requests.entry(key).or_default() += 1;
-        if let Some(histogram) = series.durations.get_mut(route) {
-            histogram.observe(took);
-        } else {
-            series
-                .durations
+        match series.routes.get_mut(route) {
+            Some(known) => known.served(method, status, took),
+            None => series
+                .routes
                 .entry(route.to_owned())
                 .or_default()
-                .observe(took);
+                .served(method, status, took),
         }
     }
 
@@ -126,29 +125,20 @@ impl Metrics {
         text.push_str(
             "# HELP atlas_requests_total Requests served.\n# TYPE atlas_requests_total counter\n",
         );
-        for (
-            Request {
-                route,
-                method,
-                status,
-            },
-            count,
-        ) in &series.requests
-        {
-            let _ = writeln!(
-                text,
-                "atlas_requests_total{{route=\"{route}\",method=\"{method}\",status=\"{status}\"}} {count}"
-            );
+        for (route, known) in &series.routes {
+            for ((method, status), count) in &known.requests {
+                let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
+                let _ = writeln!(text, "atlas_requests_total{{{labels}}} {count}");
+            }
         }
         text.push_str("# HELP atlas_request_duration_seconds Time to the response head.\n# TYPE atlas_request_duration_seconds histogram\n");
-        for (route, histogram) in &series.durations {
-            histogram.write(
-                &mut text,
-                "atlas_request_duration_seconds",
-                &format!("route=\"{route}\""),
-            );
+        for (route, known) in &series.routes {
+            let label = format!("route=\"{route}\"");
+            known
+                .durations
+                .write(&mut text, "atlas_request_duration_seconds", &label);
         }
-        text.push_str("# HELP atlas_upstream_calls_total Calls to vendors, services and stores.\n# TYPE atlas_upstream_calls_total counter\n");
+        text.push_str("# HELP atlas_upstream_calls_total Calls to vendors and services.\n# TYPE atlas_upstream_calls_total counter\n");
         for ((upstream, outcome), count) in &series.upstream_calls {
             let _ = writeln!(
                 text,

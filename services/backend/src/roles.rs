@@ -60,7 +60,9 @@ pub fn serve(role: &str) -> Result<(), ServeError> {
     log::start(role, config.log_level);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers)
-        .max_blocking_threads(4)
+        // Name lookups block; as many may hang as there are services, and must not hold up those of the others.
+        .max_blocking_threads(32)
+        .thread_keep_alive(Duration::from_secs(5))
         .thread_stack_size(1024 * 1024)
         .enable_all()
         .build()

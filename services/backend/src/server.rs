@@ -14,8 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// A client that has not sent a whole request head by then is let go; idle kept-alive connections too.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// A client that has not sent a whole request head by then is let go; idle kept-alive connections too. Longer than the
+/// 60 seconds nginx keeps idle connections, so that it never sends into one we are closing.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long requests in flight may take to end once we were told to stop.
 const GRACE: Duration = Duration::from_millis(800);
 /// Connections beyond this wait in the listener's queue.
@@ -53,7 +54,7 @@ impl Trigger {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves `app` until `shutdown`, then ends connections within [`GRACE`].
+/// Serves `app` until `shutdown`, then ends connections within 800 ms.
 pub async fn run(listener: TcpListener, app: Router, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
     let mut stop = pin!(shutdown.clone().wait());

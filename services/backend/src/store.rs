@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::problem::Problem;
 use crate::source::Health;
 
-/// Searches remembered per user; older ones go first.
+/// Most searches one answer lists, and most the embedded store keeps per user; MongoDB forgets by age alone.
 pub const HISTORY_MAX: usize = 1000;
 
 /// Settings of one user: a JSON object.

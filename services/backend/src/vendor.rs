@@ -5,16 +5,18 @@
 
 pub mod breaker;
 mod rate;
+mod refusal;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 
+use crate::integrations::Integration;
 use crate::metrics::Metrics;
 use crate::request_id::{self, RequestId};
 use crate::secret::Secret;
@@ -49,6 +51,7 @@ pub struct Call<'a> {
 /// One vendor's client.
 pub struct VendorClient {
     name: &'static str,
+    variables: &'static [&'static str],
     base: String,
     login: Login,
     http: Client,
@@ -67,6 +70,8 @@ pub fn http_client(ca_file: Option<&Path>) -> Result<Client, String> {
         .connect_timeout(Duration::from_secs(3))
         .pool_idle_timeout(Duration::from_secs(15))
         .pool_max_idle_per_host(4)
+        // Streams bring a heartbeat more often than this.
+        .read_timeout(Duration::from_secs(30))
         // A vendor's API never redirects; a login page does, and must not be handed our credentials.
         .redirect(Policy::none())
         .build()
@@ -74,16 +79,17 @@ pub fn http_client(ca_file: Option<&Path>) -> Result<Client, String> {
 }
 
 impl VendorClient {
-    /// A client of `name` at `base` (scheme and host, no trailing slash).
+    /// A client of `integration`'s vendor at `base` (scheme and host, no trailing slash).
     pub fn new(
-        name: &'static str,
+        integration: &Integration,
         base: &str,
         login: Login,
         http: Client,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            name,
+            name: integration.name,
+            variables: integration.variables,
             base: base.trim_end_matches('/').to_owned(),
             login,
             http,
@@ -225,20 +231,13 @@ impl VendorClient {
         let status = response.status();
         let body = self.read(response).await?;
         if !status.is_success() {
-            return Err(self.refused(status, wait, &body));
+            let error = refusal::fault_of(self.name, self.variables, status, &body);
+            return Err(SourceError {
+                retry_after: wait,
+                ..error
+            });
         }
-        serde_json::from_slice(&body).map_err(|_| {
-            let what = if looks_like_html(&body) {
-                "a web page"
-            } else {
-                "something"
-            };
-            let hint = format!(
-                "{} answered with {what} that is not the JSON it documents; is its URL right?",
-                self.name
-            );
-            SourceError::new(Fault::BadAnswer, hint)
-        })
+        serde_json::from_slice(&body).map_err(|_| refusal::not_as_documented(self.name, &body))
     }
 
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, SourceError> {
@@ -259,54 +258,14 @@ impl VendorClient {
         Ok(body)
     }
 
-    fn refused(&self, status: StatusCode, wait: Option<u64>, body: &[u8]) -> SourceError {
-        let name = self.name;
-        let upper = name.to_uppercase();
-        let (fault, message) = match status.as_u16() {
-            401 => (
-                Fault::Unauthorized,
-                format!(
-                    "{name} refused the credentials; check `{upper}_USERNAME` and `{upper}_TOKEN`"
-                ),
-            ),
-            403 => (
-                Fault::Forbidden,
-                format!(
-                    "{name} accepted the credentials but forbids this; the account lacks a permission"
-                ),
-            ),
-            404 => (
-                Fault::BadAnswer,
-                format!("{name} has no such API at this address; check `{upper}_URL`"),
-            ),
-            429 => (Fault::RateLimited, format!("{name} asked us to slow down")),
-            400 | 422 => (
-                Fault::Rejected,
-                format!("{name} refused the query{}", vendor_words(body)),
-            ),
-            300..=399 => (
-                Fault::BadAnswer,
-                format!("{name} redirected us (HTTP {status}); check `{upper}_URL`"),
-            ),
-            code if code >= 500 => (Fault::Unavailable, format!("{name} failed (HTTP {code})")),
-            code => (
-                Fault::BadAnswer,
-                format!("{name} answered with HTTP {code}"),
-            ),
-        };
-        SourceError {
-            fault,
-            message,
-            retry_after: wait,
-        }
-    }
-
     fn unreachable(&self, error: &reqwest::Error) -> SourceError {
         let name = self.name;
         if error.is_timeout() {
             return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
         }
-        let what = if error.is_connect() {
+        let what = if refusal::is_about_trust(error) {
+            "shows a certificate we do not trust; `SSL_CERT_FILE` may name further authorities"
+        } else if error.is_connect() {
             "cannot be reached"
         } else {
             "broke off its answer"
@@ -321,21 +280,4 @@ fn back_off(attempt: u32) -> Duration {
     let _ = SystemRandom::new().fill(&mut bytes);
     let share = f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX);
     (BACK_OFF * 2_u32.pow(attempt - 1)).mul_f64(0.25 + 0.75 * share)
-}
-
-fn looks_like_html(body: &[u8]) -> bool {
-    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
-}
-
-/// What the vendor said about a refused query, if it said so as Atlassian documents it
-/// (`errorMessages` in Jira, `message` in Confluence).
-fn vendor_words(body: &[u8]) -> String {
-    let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let words = said
-        .pointer("/errorMessages/0")
-        .or(said.get("message"))
-        .and_then(|words| words.as_str());
-    words.map_or_else(String::new, |words| {
-        format!(": {}", words.chars().take(200).collect::<String>())
-    })
 }

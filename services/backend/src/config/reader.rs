@@ -25,12 +25,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn finish<T>(mut self, value: T) -> Result<T, Vec<String>> {
-        self.problems.dedup();
+    pub(super) fn finish<T>(self, value: T) -> Result<T, Vec<String>> {
         if self.problems.is_empty() {
             Ok(value)
         } else {
             Err(self.problems)
+        }
+    }
+
+    /// Notes a problem once, however many roads lead to it.
+    fn report(&mut self, problem: String) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
         }
     }
 
@@ -50,7 +56,7 @@ impl<'a> Reader<'a> {
         match text.parse() {
             Ok(number) if range.contains(&number) => number,
             _ => {
-                self.problems.push(format!(
+                self.report(format!(
                     "`{name}` must be a number between {} and {}",
                     range.start(),
                     range.end()
@@ -80,7 +86,7 @@ impl<'a> Reader<'a> {
             return default;
         };
         parse(text).unwrap_or_else(|| {
-            self.problems.push(format!("`{name}` must be {must_be}"));
+            self.report(format!("`{name}` must be {must_be}"));
             default
         })
     }
@@ -106,17 +112,21 @@ impl<'a> Reader<'a> {
         self.variables
             .get_or_file(name)
             .unwrap_or_else(|problem| {
-                self.problems.push(problem);
+                self.report(problem);
                 None
             })
             .map(Secret::new)
     }
 
-    /// A secret worth deriving a key from.
-    pub(super) fn long_secret(&mut self, name: &str, length: usize) -> Option<Secret> {
+    /// A secret of our own making: not a placeholder, and at least `length` characters long.
+    pub(super) fn own_secret(&mut self, name: &str, length: usize) -> Option<Secret> {
         let secret = self.secret(name)?;
+        if is_placeholder(secret.expose()) {
+            self.report(format!("`{name}` is still a placeholder"));
+            return None;
+        }
         if secret.expose().chars().count() < length {
-            self.problems.push(format!(
+            self.report(format!(
                 "`{name}` must be at least {length} characters long"
             ));
             return None;
@@ -130,7 +140,7 @@ impl<'a> Reader<'a> {
             .secret(name)
             .filter(|value| !is_placeholder(value.expose()))?;
         if name.ends_with("_URL") && http_url(value.expose()).is_none() {
-            self.problems.push(not_an_address(name));
+            self.report(not_an_address(name));
             return None;
         }
         Some(value)
@@ -140,7 +150,7 @@ impl<'a> Reader<'a> {
         let value = self.secret(name)?;
         let url = http_url(value.expose());
         if url.is_none() {
-            self.problems.push(not_an_address(name));
+            self.report(not_an_address(name));
         }
         url
     }
@@ -166,7 +176,7 @@ impl<'a> Reader<'a> {
             Ok(parsed) => Some((url, parsed.default_database)),
             // The driver's words may repeat the value.
             Err(_) => {
-                self.problems.push(format!(
+                self.report(format!(
                     "`{name}` is not a MongoDB address (`mongodb://host:27017`)"
                 ));
                 None
@@ -177,7 +187,7 @@ impl<'a> Reader<'a> {
     pub(super) fn redis_url(&mut self, name: &str) -> Option<Secret> {
         let url = self.secret(name)?;
         if url.expose().into_connection_info().is_err() {
-            self.problems.push(format!(
+            self.report(format!(
                 "`{name}` is not a Redis address (`redis://host:6379`)"
             ));
             return None;

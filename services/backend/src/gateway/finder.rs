@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use reqwest::{Client, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::metrics::Metrics;
 use crate::orchestrator::fanout::{Fanout, Progress, Report};
@@ -14,7 +14,7 @@ use crate::orchestrator::far::Far;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::search::SearchRequest;
-use crate::source::{Health, Status};
+use crate::source::{Fault, Health, Status};
 
 /// The orchestrator answers from a cache that is at most a second old.
 const HEALTH_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -78,28 +78,59 @@ impl Finder {
     }
 }
 
-/// The events of an answer. It ends where the answer ends, also in the middle of an event.
-fn events(response: Response) -> BoxStream<'static, Progress> {
-    stream::unfold(
-        (response, Vec::new()),
-        |(mut response, mut buffer)| async move {
-            loop {
-                if let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {
-                    let frame: Vec<u8> = buffer.drain(..end + 2).collect();
-                    match parse(&String::from_utf8_lossy(&frame)) {
-                        Some(progress) => return Some((progress, (response, buffer))),
-                        None => continue,
-                    }
-                }
-                let chunk = response.chunk().await.ok().flatten()?;
-                buffer.extend_from_slice(&chunk);
-                if buffer.len() > EVENT_MAX {
-                    return None;
+/// An answer being read.
+struct Reading {
+    response: Response,
+    buffer: Vec<u8>,
+}
+
+impl Reading {
+    /// The next event, or `None` if the answer ends or breaks off first.
+    async fn next(&mut self) -> Option<Progress> {
+        loop {
+            if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
+                let frame: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                match parse(&String::from_utf8_lossy(&frame)) {
+                    Some(progress) => return Some(progress),
+                    None => continue,
                 }
             }
-        },
-    )
+            let chunk = self.response.chunk().await.ok().flatten()?;
+            self.buffer.extend_from_slice(&chunk);
+            if self.buffer.len() > EVENT_MAX {
+                return None;
+            }
+        }
+    }
+}
+
+/// The events of an answer. One that ends before its `done` ends in an `error`, so that nobody waits for more.
+fn events(response: Response) -> BoxStream<'static, Progress> {
+    let reading = Reading {
+        response,
+        buffer: Vec::new(),
+    };
+    stream::unfold(Some(reading), |reading| async move {
+        let mut reading = reading?;
+        match reading.next().await {
+            Some(progress) if progress.name == "done" => Some((progress, None)),
+            Some(progress) => Some((progress, Some(reading))),
+            None => Some((broken_off(), None)),
+        }
+    })
     .boxed()
+}
+
+fn broken_off() -> Progress {
+    let (code, message) = (
+        Fault::Unavailable.code(),
+        "orchestrator broke off its answer",
+    );
+    let data = json!({"service": "orchestrator", "code": code, "message": message});
+    Progress {
+        name: "error".to_owned(),
+        data,
+    }
 }
 
 /// An event of the form `sse` writes: a name and one line of JSON. Heartbeats are none.

@@ -50,7 +50,9 @@ fn answer(user: &UserId, stored: &Settings) -> Value {
 /// What may be shown of what is stored.
 fn masked(stored: &Settings) -> Value {
     let rows = stored.iter().map(|(key, value)| {
-        let shown = if is_sealed(value) {
+        // By name too: another tool may have written a secret in the clear.
+        let secret = is_sealed(value) || (is_secret(key, value) && !value.is_null());
+        let shown = if secret {
             json!({"set": true})
         } else {
             masked_value(value)
@@ -94,11 +96,14 @@ fn seal(
             continue;
         }
         if value == json!({"set": true}) {
-            result.extend(
-                before
-                    .filter(|before| is_sealed(before))
-                    .map(|before| (key, before.clone())),
-            );
+            match before {
+                Some(before) if is_sealed(before) => drop(result.insert(key, before.clone())),
+                Some(plain) if !is_cleared(plain) => {
+                    let sealed = seal_secret(&key, plain, user, sealer)?;
+                    result.insert(key, json!({SEALED: sealed}));
+                }
+                _ => {}
+            }
         } else if !is_cleared(&value) {
             let sealed = seal_secret(&key, &value, user, sealer)?;
             result.insert(key, json!({SEALED: sealed}));

@@ -37,7 +37,11 @@ fn connect(account: &Account, http: reqwest::Client, metrics: Arc<Metrics>) -> A
     // People paste the address of their wiki; the API paths bring `/wiki` along.
     let base = url.expose().trim_end_matches('/').trim_end_matches("/wiki");
     Arc::new(Confluence(VendorClient::new(
-        NAME, base, login, http, metrics,
+        &INTEGRATION,
+        base,
+        login,
+        http,
+        metrics,
     )))
 }
 

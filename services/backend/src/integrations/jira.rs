@@ -41,7 +41,7 @@ pub const INTEGRATION: Integration = Integration {
 fn connect(account: &Account, http: reqwest::Client, metrics: Arc<Metrics>) -> Arc<dyn Vendor> {
     let login = Login::Basic(account.get("JIRA_USERNAME"), account.get("JIRA_TOKEN"));
     Arc::new(Jira(VendorClient::new(
-        NAME,
+        &INTEGRATION,
         account.get("JIRA_URL").expose(),
         login,
         http,

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::fusion::fuse;
+use crate::log::{Level, Line};
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::search::{Hit, SearchRequest};
@@ -313,6 +314,14 @@ async fn question(
             );
             Err(SourceError::new(Fault::Timeout, message))
         });
+    if let Err(error) = &outcome {
+        Line::new(Level::Info, "source failed")
+            .with("request_id", id.as_str())
+            .with("source", source.name())
+            .with("code", error.fault.code())
+            .with("message", &error.message)
+            .write();
+    }
     Answer {
         name: source.name().to_owned(),
         outcome,

@@ -17,8 +17,9 @@ use crate::log::{Level, Line};
 use crate::secret::Secret;
 use crate::source::Health;
 
-/// A request must not wait longer than this for a server that is away.
-const SELECTION: Duration = Duration::from_secs(2);
+/// A request must not wait longer than this for a server that is away; health waits a little longer, to learn why.
+const SELECTION: Duration = Duration::from_millis(1250);
+const CONNECT: Duration = Duration::from_secs(2);
 /// `IndexOptionsConflict`: the history is to be kept for another time than before.
 const INDEX_OPTIONS_CONFLICT: i32 = 85;
 
@@ -53,7 +54,7 @@ impl Mongo {
             options.min_pool_size.get_or_insert(0);
             options.max_idle_time.get_or_insert(Duration::from_secs(60));
             options.server_selection_timeout.get_or_insert(SELECTION);
-            options.connect_timeout.get_or_insert(SELECTION);
+            options.connect_timeout.get_or_insert(CONNECT);
             options.heartbeat_freq.get_or_insert(Duration::from_secs(5));
             Client::with_options(options)
         };

@@ -1,9 +1,10 @@
-//! How long a vendor's answer asks us to wait: `Retry-After` (seconds), or `X-RateLimit-Remaining: 0` with `X-RateLimit-Reset`.
+//! How long a vendor's answer asks us to wait: `Retry-After` (seconds, or a date), or `X-RateLimit-Remaining: 0` with `X-RateLimit-Reset`.
 //!
 //! Atlassian gives the reset as an ISO 8601 time, sometimes without seconds:
 //! <https://developer.atlassian.com/cloud/jira/platform/rate-limiting/>. Others give Unix seconds.
 
 use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::header::HeaderMap;
 
 /// Whole seconds to wait, if any.
@@ -14,8 +15,10 @@ pub(super) fn wait_of(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
             .and_then(|value| value.to_str().ok())
             .map(str::trim)
     };
-    if let Some(seconds) = text("retry-after").and_then(|value| value.parse::<u64>().ok()) {
-        return (seconds > 0).then_some(seconds);
+    if let Some(value) = text("retry-after") {
+        let date = || Some(rfc2822::parse(value).ok()?.timestamp().as_second() - now.as_second());
+        let seconds = value.parse().ok().or_else(date)?;
+        return u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
     }
     if text("x-ratelimit-remaining") != Some("0") {
         return None;
@@ -49,6 +52,11 @@ mod tests {
     fn reads_what_vendors_send() {
         assert_eq!(wait(&[("retry-after", "7")]), Some(7));
         assert_eq!(wait(&[("retry-after", "0")]), None);
+        assert_eq!(
+            wait(&[("retry-after", "Thu, 26 Mar 2026 16:00:00 GMT")]),
+            Some(30)
+        );
+        assert_eq!(wait(&[("retry-after", "later")]), None);
         assert_eq!(
             wait(&[
                 ("x-ratelimit-remaining", "0"),

@@ -1,11 +1,13 @@
 //! The gateway in the minimal profile: no orchestrator, no MongoDB, no Redis; and over a real orchestrator.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fake::{Fake, Reply};
-use crate::orchestrator::event;
+use crate::orchestrator::names;
 use crate::running::{Running, answer, code, eventually};
 
 pub(crate) async fn start(folder: &TempDir, more: &[(&str, &str)]) -> Running {
@@ -211,74 +213,95 @@ async fn a_data_folder_that_cannot_be_used_is_named() {
     );
 }
 
+async fn jira_over(vendor: &Fake) -> Running {
+    let variables = [
+        ("JIRA_URL", vendor.url.as_str()),
+        ("JIRA_USERNAME", "ann"),
+        ("JIRA_TOKEN", "t"),
+    ];
+    Running::start("jira", &variables).await
+}
+
+fn one_issue() -> Reply {
+    Reply::json(json!({"issues": [{"id": "1", "key": "OPS-1", "fields": {"summary": "s"}}]}))
+}
+
 #[tokio::test]
-async fn it_searches_and_streams_through_a_real_orchestrator() {
-    let vendor = Fake::always(Reply::json(
-        json!({"issues": [{"id": "1", "key": "OPS-1", "fields": {"summary": "s"}}]}),
-    ))
-    .await;
-    let jira = Running::start(
-        "jira",
-        &[
-            ("JIRA_URL", &vendor.url),
-            ("JIRA_USERNAME", "ann"),
-            ("JIRA_TOKEN", "t"),
-        ],
-    )
-    .await;
+async fn it_searches_through_a_real_orchestrator() {
+    let vendor = Fake::always(one_issue()).await;
+    let jira = jira_over(&vendor).await;
     let orchestrator = Running::start("orchestrator", &[("JIRA_SERVICE_URL", &jira.url)]).await;
     let folder = TempDir::new().unwrap();
     let gateway = start(&folder, &[("ORCHESTRATOR_URL", &orchestrator.url)]).await;
 
     let request = gateway
         .request(Method::POST, "/api/search")
-        .header("x-request-id", "trace-7")
-        .json(&json!({"query": "x"}));
-    let (status, body) = answer(request).await;
+        .header("x-request-id", "trace-7");
+    let (status, body) = answer(request.json(&json!({"query": "x"}))).await;
     assert_eq!(
         (status, &body["results"][0]["title"]),
         (200, &json!("OPS-1: s"))
     );
-    assert_eq!(
-        vendor.seen()[0].header("x-request-id"),
-        "trace-7",
-        "one id from the client to the vendor"
-    );
-
-    let stream = gateway
-        .request(Method::POST, "/api/search/stream")
-        .header("x-user-id", "bob")
-        .json(&json!({"query": "streamed"}));
-    let response = stream.send().await.unwrap();
-    assert_eq!(response.headers()["x-accel-buffering"], "no");
-    let text = response.text().await.unwrap();
-    let names: Vec<&str> = text
-        .split("\n\n")
-        .filter_map(event)
-        .map(|(name, _)| name)
-        .collect();
-    assert_eq!(names, ["start", "results", "done"]);
-    let row = eventually(
-        async || gateway.get("/api/history/bob").await.1["history"][0].clone(),
-        |row| !row.is_null(),
-    )
-    .await;
-    assert_eq!(
-        (&row["query"], &row["results"]),
-        (&json!("streamed"), &json!(1))
-    );
+    let id = vendor.seen()[0].header("x-request-id").to_owned();
+    assert_eq!(id, "trace-7", "one id from the client to the vendor");
 
     let (status, body) = gateway
         .post("/api/search", json!({"query": "x", "services": ["nope"]}))
         .await;
-    assert_eq!(
-        (status, body["error"]["message"].as_str().unwrap()),
-        (400, "there is no service `nope`")
-    );
+    assert_eq!((status, code(&body)), (400, "unknown_service"));
     assert_eq!(
         gateway.get("/api/services").await.1["services"][0]["name"],
         "jira"
     );
+}
+
+#[tokio::test]
+async fn it_streams_through_a_real_orchestrator_and_remembers_what_was_done() {
+    let vendor = Fake::always(one_issue()).await;
+    let jira = jira_over(&vendor).await;
+    let orchestrator = Running::start("orchestrator", &[("JIRA_SERVICE_URL", &jira.url)]).await;
+    let folder = TempDir::new().unwrap();
+    let gateway = start(&folder, &[("ORCHESTRATOR_URL", &orchestrator.url)]).await;
+
+    let stream = gateway
+        .request(Method::POST, "/api/search/stream")
+        .header("x-user-id", "bob");
+    let response = stream
+        .json(&json!({"query": "streamed"}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
+    assert_eq!(
+        names(&response.text().await.unwrap()),
+        ["start", "results", "done"]
+    );
+
+    let row = async || gateway.get("/api/history/bob").await.1["history"][0].clone();
+    let row = eventually(row, |row| !row.is_null()).await;
+    assert_eq!(
+        (&row["query"], &row["results"]),
+        (&json!("streamed"), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn a_stream_whose_orchestrator_goes_away_ends_in_an_error() {
+    let vendor = Fake::always(one_issue().after(Duration::from_secs(60))).await;
+    let jira = jira_over(&vendor).await;
+    let orchestrator = Running::start("orchestrator", &[("JIRA_SERVICE_URL", &jira.url)]).await;
+    let folder = TempDir::new().unwrap();
+    let gateway = start(&folder, &[("ORCHESTRATOR_URL", &orchestrator.url)]).await;
+
+    let request = gateway
+        .request(Method::POST, "/api/search/stream")
+        .json(&json!({"query": "x"}));
+    let response = request.send().await.unwrap();
+    orchestrator.stop().await;
+
+    let text = response.text().await.unwrap();
+    assert_eq!(names(&text).last(), Some(&"error"));
+    assert!(text.contains("orchestrator broke off its answer"), "{text}");
 }
 
 #[tokio::test]

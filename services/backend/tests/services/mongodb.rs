@@ -1,7 +1,7 @@
 //! The gateway over a real MongoDB: kept, sealed, indexed, lost and found again.
 
-use mongodb::Client;
 use mongodb::bson::{Document, doc};
+use mongodb::{Client, Database};
 use reqwest::Method;
 use serde_json::json;
 
@@ -24,25 +24,34 @@ fn start_mongod(binary: &str, more: &[&str]) -> Server {
     })
 }
 
-#[tokio::test]
-async fn settings_and_history_live_in_mongodb() {
-    let Some(binary) = binary("ATLAS_TEST_MONGOD", "MongoDB") else {
-        return;
-    };
-    let mongod = start_mongod(&binary, &[]);
-    let url = format!("mongodb://127.0.0.1:{}", mongod.port);
-    let variables = [
-        ("MONGO_URL", url.as_str()),
-        ("DB_NAME", "atlas_test"),
-        ("HISTORY_DAYS", "7"),
-        ("ATLAS_SECRET_KEY", "correct horse battery"),
-    ];
+/// A gateway that has found its MongoDB.
+async fn start_gateway(url: &str, more: &[(&str, &str)]) -> Running {
+    let mut variables = vec![("MONGO_URL", url), ("DB_NAME", "atlas_test")];
+    variables.extend_from_slice(more);
     let gateway = Running::start("gateway", &variables).await;
     eventually(
         async || gateway.get("/api/health").await,
         |(status, _)| *status == 200,
     )
     .await;
+    gateway
+}
+
+async fn database(url: &str) -> Database {
+    Client::with_uri_str(url)
+        .await
+        .unwrap()
+        .database("atlas_test")
+}
+
+#[tokio::test]
+async fn settings_live_in_mongodb_sealed_where_secret() {
+    let Some(binary) = binary("ATLAS_TEST_MONGOD", "MongoDB") else {
+        return;
+    };
+    let mongod = start_mongod(&binary, &[]);
+    let url = format!("mongodb://127.0.0.1:{}", mongod.port);
+    let gateway = start_gateway(&url, &[("ATLAS_SECRET_KEY", "correct horse battery")]).await;
 
     let sent = json!({"theme": "dark", "n": 3, "deep": {"list": [1, {"token": "s3cret-value"}]}});
     let (status, body) = answer(
@@ -55,72 +64,74 @@ async fn settings_and_history_live_in_mongodb() {
     assert_eq!((status, &body["settings"]), (200, &shown));
     assert_eq!(gateway.get("/api/settings/ann").await.1["settings"], shown);
 
-    gateway
-        .post("/api/search", json!({"query": "x", "user_id": "ann"}))
-        .await;
-    let history = eventually(
-        async || gateway.get("/api/history/ann").await.1,
-        |body| body["history"] != json!([]),
-    )
-    .await;
-    assert_eq!(history["history"][0]["query"], "x");
-
-    let database = Client::with_uri_str(&url)
-        .await
-        .unwrap()
-        .database("atlas_test");
-    let stored = database
-        .collection::<Document>("settings")
+    let settings = database(&url).await.collection::<Document>("settings");
+    let stored = settings
         .find_one(doc! {"_id": "ann"})
         .await
         .unwrap()
         .unwrap();
     assert!(
         !stored.to_string().contains("s3cret-value"),
-        "sealed at rest"
+        "sealed at rest: {stored}"
     );
-    let indexes = database
+
+    let foreign = doc! {"_id": "bob", "settings": {"theme": "light", "api_key": "in the clear"}};
+    settings.insert_one(foreign).await.unwrap();
+    let (_, body) = gateway.get("/api/settings/bob").await;
+    assert_eq!(
+        body["settings"],
+        json!({"theme": "light", "api_key": {"set": true}}),
+        "whoever wrote it"
+    );
+}
+
+#[tokio::test]
+async fn history_lives_in_mongodb_and_expires() {
+    let Some(binary) = binary("ATLAS_TEST_MONGOD", "MongoDB") else {
+        return;
+    };
+    let mongod = start_mongod(&binary, &[]);
+    let url = format!("mongodb://127.0.0.1:{}", mongod.port);
+    let gateway = start_gateway(&url, &[("HISTORY_DAYS", "7")]).await;
+
+    gateway
+        .post("/api/search", json!({"query": "x", "user_id": "ann"}))
+        .await;
+    let history = async || gateway.get("/api/history/ann").await.1;
+    let history = eventually(history, |body| body["history"] != json!([])).await;
+    assert_eq!(history["history"][0]["query"], "x");
+    assert_eq!(expiry(&url).await, Some(7 * 86_400));
+
+    gateway.stop().await;
+    let gateway = start_gateway(&url, &[("HISTORY_DAYS", "8")]).await;
+    assert_eq!(
+        expiry(&url).await,
+        Some(8 * 86_400),
+        "another retention changes the index"
+    );
+    let deleted = answer(gateway.request(Method::DELETE, "/api/history/ann"))
+        .await
+        .1["deleted"]
+        .clone();
+    assert_eq!(deleted, 1);
+}
+
+/// After how many seconds the history's index lets documents go.
+async fn expiry(url: &str) -> Option<i64> {
+    let listed = database(url)
+        .await
         .run_command(doc! {"listIndexes": "history"})
         .await
         .unwrap();
-    let indexes = indexes
+    let indexes = listed
         .get_document("cursor")
         .unwrap()
         .get_array("firstBatch")
-        .unwrap()
-        .clone();
-    let expiry = indexes
+        .unwrap();
+    let seconds = indexes
         .iter()
-        .filter_map(|index| index.as_document()?.get("expireAfterSeconds").cloned())
-        .next();
-    assert_eq!(
-        expiry.and_then(|seconds| seconds.as_i64().or(seconds.as_i32().map(i64::from))),
-        Some(7 * 86_400)
-    );
-    assert_eq!(indexes.len(), 3);
-
-    // Another retention changes the index that is there.
-    gateway.stop().await;
-    let gateway = Running::start(
-        "gateway",
-        &[
-            ("MONGO_URL", &url),
-            ("DB_NAME", "atlas_test"),
-            ("HISTORY_DAYS", "8"),
-        ],
-    )
-    .await;
-    eventually(
-        async || gateway.get("/api/health").await,
-        |(status, _)| *status == 200,
-    )
-    .await;
-    assert_eq!(
-        answer(gateway.request(Method::DELETE, "/api/history/ann"))
-            .await
-            .1["deleted"],
-        1
-    );
+        .find_map(|index| index.as_document()?.get("expireAfterSeconds"))?;
+    seconds.as_i64().or(seconds.as_i32().map(i64::from))
 }
 
 #[tokio::test]

@@ -242,6 +242,14 @@ async fn a_stream_brings_results_as_they_arrive() {
     );
 }
 
+/// The names of the events in a stream's text.
+pub(crate) fn names(text: &str) -> Vec<&str> {
+    text.split("\n\n")
+        .filter_map(event)
+        .map(|(name, _)| name)
+        .collect()
+}
+
 pub(crate) fn event(frame: &str) -> Option<(&str, Value)> {
     let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name));
     Some((
@@ -257,7 +265,7 @@ async fn a_stop_ends_streams_and_is_quick() {
         "orchestrator",
         &[
             ("SLACK_SERVICE_URL", &slow.url),
-            ("SLACK_TIMEOUT_MS", "60000"),
+            ("SLACK_TIMEOUT_MS", "20000"),
         ],
     )
     .await;
