@@ -52,7 +52,7 @@ pub fn run() -> ExitCode {
 fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
     let exit = |exit: Exit| exit.code();
     match command {
-        Command::Init(args) => commands::init::init(app, &args).map(exit),
+        Command::Init(args) => app.block_on(commands::init::init(app, &args)).map(exit),
         Command::Render(args) => commands::render::render(app, &args).map(exit),
         Command::Schema => commands::schema::schema(app).map(exit),
         Command::Completions(args) => commands::complete::write(app, &args).map(exit),
@@ -62,11 +62,15 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
         Command::Status(args) => app.block_on(commands::status::status(app, &args)).map(exit),
         Command::Logs(args) => app.block_on(commands::logs::logs(app, &args)).map(exit),
         Command::Down(args) => app.block_on(commands::down::down(app, &args)).map(exit),
-        Command::Stop(args) => app.block_on(commands::lifecycle::stop(app, &args)).map(exit),
-        Command::Start(args) => app.block_on(commands::lifecycle::start(app, &args)).map(exit),
-        Command::Restart(args) => {
-            app.block_on(commands::lifecycle::restart(app, &args)).map(exit)
-        }
+        Command::Stop(args) => app
+            .block_on(commands::lifecycle::stop(app, &args))
+            .map(exit),
+        Command::Start(args) => app
+            .block_on(commands::lifecycle::start(app, &args))
+            .map(exit),
+        Command::Restart(args) => app
+            .block_on(commands::lifecycle::restart(app, &args))
+            .map(exit),
         Command::Exec(args) => app.block_on(commands::exec::exec(app, &args)),
         Command::Build(args) => app.block_on(commands::images::build(app, &args)).map(exit),
         Command::Pull(args) => app.block_on(commands::images::pull(app, &args)).map(exit),

@@ -104,14 +104,17 @@ pub async fn execute<E: Engine>(
             }
         }
     }
-    if failures.is_empty() { Ok(()) } else { Err(failures) }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures)
+    }
 }
 
 /// Without `wait`, only the waits that something comes after are kept.
 fn needed_waits(plan: &Plan, dependents: &[Vec<StepId>], wait: bool) -> Vec<bool> {
-    let is_needed = |(id, step): (usize, &Step)| {
-        wait || step.action.changes() || !dependents[id].is_empty()
-    };
+    let is_needed =
+        |(id, step): (usize, &Step)| wait || step.action.changes() || !dependents[id].is_empty();
     plan.steps.iter().enumerate().map(is_needed).collect()
 }
 

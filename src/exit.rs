@@ -32,12 +32,21 @@ impl Exit {
         (Exit::Ok, "done, or nothing to do"),
         (Exit::Unexpected, "unexpected error (a bug in atlas)"),
         (Exit::Usage, "the command line could not be understood"),
-        (Exit::Configuration, "atlas.yaml, .env or the catalogue is wrong"),
-        (Exit::EngineUnreachable, "the container engine cannot be reached"),
+        (
+            Exit::Configuration,
+            "atlas.yaml, .env or the catalogue is wrong",
+        ),
+        (
+            Exit::EngineUnreachable,
+            "the container engine cannot be reached",
+        ),
         (Exit::Failed, "an operation failed"),
         (Exit::Unhealthy, "a service did not become healthy in time"),
         (Exit::ChecksFailed, "checks did not pass"),
-        (Exit::Differences, "differences found (--check, plan --exit-code)"),
+        (
+            Exit::Differences,
+            "differences found (--check, plan --exit-code)",
+        ),
         (Exit::Interrupted, "interrupted"),
     ];
 

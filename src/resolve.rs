@@ -133,6 +133,12 @@ impl<'i> Scope<'i> {
         Some(Deployment {
             project: settings.project?,
             stage: settings.stage,
+            start_interval: self
+                .inputs
+                .project
+                .start_interval
+                .as_ref()
+                .is_none_or(|engine| engine.value),
             data: settings.data,
             source: settings.source,
             networks: built.networks,

@@ -23,6 +23,11 @@ pub fn atlas_yaml() -> Value {
                 "enum": ["development", "production"],
                 "default": "development"
             },
+            "oldest-engine": {
+                "description": "The oldest Docker Engine that shall run compose.yaml. Before 25, Compose refuses health checks with a start_interval, so they come without one and more often.",
+                "enum": ["20.10", "25"],
+                "default": "25"
+            },
             "profile": {
                 "description": "The set of services to run: minimal (the gateway alone), atlassian, all, or one of `profiles`.",
                 "type": "string",

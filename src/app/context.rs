@@ -36,14 +36,24 @@ impl App {
         let environment: Environment = std::env::vars_os()
             .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
             .collect();
-        let wanted = global.project_directory.clone().unwrap_or_else(|| ".".into());
+        let wanted = global
+            .project_directory
+            .clone()
+            .unwrap_or_else(|| ".".into());
         let directory = std::path::absolute(&wanted)
             .and_then(|path| {
                 // A folder that is named but missing is made by `init` and `up`.
-                if path.exists() { path.canonicalize() } else { Ok(path) }
+                if path.exists() {
+                    path.canonicalize()
+                } else {
+                    Ok(path)
+                }
             })
             .map_err(|cause| {
-                let message = format!("failed to find the project directory `{}`: {cause}", wanted.display());
+                let message = format!(
+                    "failed to find the project directory `{}`: {cause}",
+                    wanted.display()
+                );
                 Error::new(Exit::Usage, message)
             })?;
         let no_colour = environment.get("NO_COLOR").is_some_and(|v| !v.is_empty())
@@ -85,7 +95,10 @@ impl App {
             .enable_all()
             .build()
             .map_err(|cause| {
-                Error::new(Exit::Unexpected, format!("failed to start the runtime: {cause}"))
+                Error::new(
+                    Exit::Unexpected,
+                    format!("failed to start the runtime: {cause}"),
+                )
             })?;
         let outcome = runtime.block_on(work);
         // A read of stdin that nobody answers must not hold the process.
@@ -123,7 +136,10 @@ impl App {
 
     /// The image of this executable (or of the one that `ATLAS_BUILTIN_EXECUTABLE` names).
     pub(crate) fn builtin(&self) -> Result<Builtin, Error> {
-        let named = self.environment.get("ATLAS_BUILTIN_EXECUTABLE").map(PathBuf::from);
+        let named = self
+            .environment
+            .get("ATLAS_BUILTIN_EXECUTABLE")
+            .map(PathBuf::from);
         let executable = match named {
             Some(path) => Ok(path),
             None => std::env::current_exe(),
@@ -139,7 +155,10 @@ impl App {
     }
 
     fn cache(&self) -> Option<PathBuf> {
-        let named = self.environment.get("XDG_CACHE_HOME").filter(|v| !v.is_empty());
+        let named = self
+            .environment
+            .get("XDG_CACHE_HOME")
+            .filter(|v| !v.is_empty());
         let base = match named {
             Some(folder) => PathBuf::from(folder),
             None => PathBuf::from(self.environment.get("HOME")?).join(".cache"),
@@ -149,7 +168,11 @@ impl App {
 
     /// What the command line asks of `resolve`.
     pub(crate) fn request(&self, selection: &Selection, builtin: &Builtin) -> Request {
-        let directory = self.directory.file_name().unwrap_or_default().to_string_lossy();
+        let directory = self
+            .directory
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         let roles = atlas_backend::roles().iter().copied();
         let mut request = Request::new(directory, builtin.reference().clone(), roles);
         request.profile.clone_from(&selection.profile);
@@ -189,12 +212,17 @@ impl App {
 
     /// The project's name, even where the rest of the configuration is wrong: running things must stay reachable.
     pub(crate) fn project_name(&self, inputs: &Inputs) -> Result<String, Error> {
-        let directory = self.directory.file_name().unwrap_or_default().to_string_lossy();
+        let directory = self
+            .directory
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         let mut request = Request::new(directory, ImageRef::new(""), [""; 0]);
         request.project.clone_from(&self.global.project_name);
         request.environment = self.environment.clone();
         let name = resolve::project_name(inputs, &request);
-        name.map(|name| name.to_string()).map_err(Error::configuration)
+        name.map(|name| name.to_string())
+            .map_err(Error::configuration)
     }
 
     /// Connects to the engine that Docker's own client would use.
@@ -205,7 +233,11 @@ impl App {
 
     /// Names of the services in the catalogue, for completions and checks of names.
     pub(crate) fn known_services(&self, inputs: &Inputs) -> BTreeSet<String> {
-        inputs.catalogue.entries().map(|entry| entry.name.to_string()).collect()
+        inputs
+            .catalogue
+            .entries()
+            .map(|entry| entry.name.to_string())
+            .collect()
     }
 }
 

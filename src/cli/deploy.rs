@@ -6,7 +6,8 @@ use super::Selection;
 
 /// `atlas up`
 #[derive(Debug, Args)]
-#[command(after_help = "Everything that can fail cheaply (configuration, placeholders, ports, disk, images, rights) is checked
+#[command(
+    after_help = "Everything that can fail cheaply (configuration, placeholders, ports, disk, images, rights) is checked
 before anything is touched. A second `up` changes nothing; only what changed is replaced.
 
 Examples:
@@ -16,7 +17,8 @@ Examples:
   atlas up --dry-run                        the same as `atlas plan`
   atlas up --timeout 300                    for slow machines
 
-Exits 6 when a service does not become healthy, with its last log lines.")]
+Exits 6 when a service does not become healthy, with its last log lines."
+)]
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -39,13 +41,15 @@ pub(crate) struct Up {
 
 /// `atlas plan`
 #[derive(Debug, Args)]
-#[command(after_help = "Prints the very steps that `up` would take, each with its reason and the fields that changed.
+#[command(
+    after_help = "Prints the very steps that `up` would take, each with its reason and the fields that changed.
 Values that could be secret are never shown.
 
 Examples:
   atlas plan
   atlas plan --exit-code                    0 = nothing to do, 8 = changes
-  atlas plan --json | jq '.steps[].reason'")]
+  atlas plan --json | jq '.steps[].reason'"
+)]
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -62,11 +66,13 @@ pub(crate) struct Plan {
 
 /// `atlas scale`
 #[derive(Debug, Args)]
-#[command(after_help = "The number lasts until the next `up`; to keep it, set `services.<name>.replicas` in atlas.yaml.
+#[command(
+    after_help = "The number lasts until the next `up`; to keep it, set `services.<name>.replicas` in atlas.yaml.
 
 Examples:
   atlas scale confluence=2
-  atlas scale confluence=2 jira=3")]
+  atlas scale confluence=2 jira=3"
+)]
 pub(crate) struct Scale {
     /// Service and number of containers
     #[arg(required = true, value_name = "SERVICE=N")]
@@ -88,11 +94,13 @@ pub(crate) struct Build {
 
 /// `atlas pull`
 #[derive(Debug, Args)]
-#[command(after_help = "Credentials come from the Docker configuration and its helpers (`docker login`).
+#[command(
+    after_help = "Credentials come from the Docker configuration and its helpers (`docker login`).
 
 Examples:
   atlas pull
-  atlas pull mongodb redis")]
+  atlas pull mongodb redis"
+)]
 pub(crate) struct Pull {
     #[command(flatten)]
     pub(crate) selection: Selection,

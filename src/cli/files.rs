@@ -8,7 +8,8 @@ use super::Selection;
 
 /// `atlas init`
 #[derive(Debug, Args)]
-#[command(after_help = "Writes atlas.yaml, .env (mode 0600, with generated passwords), .gitignore lines and compose.yaml.
+#[command(
+    after_help = "Writes atlas.yaml, .env (mode 0600, with generated passwords), .gitignore lines and compose.yaml.
 A second `init` keeps what you wrote: it adds what is missing and says what it left alone.
 
 Examples:
@@ -17,7 +18,8 @@ Examples:
   atlas init --yes --set CONFLUENCE_URL=https://acme.atlassian.net --set data=embedded
   printf 'CONFLUENCE_TOKEN=%s\\n' \"$TOKEN\" | atlas init --yes --set-from -
 
-Secrets belong into --set-from (a file or `-`), not into arguments that every process can see.")]
+Secrets belong into --set-from (a file or `-`), not into arguments that every process can see."
+)]
 pub(crate) struct Init {
     #[command(flatten)]
     pub(crate) selection: Selection,

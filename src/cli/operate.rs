@@ -59,13 +59,15 @@ pub(crate) struct Services {
 
 /// `atlas down`
 #[derive(Debug, Args)]
-#[command(after_help = "Volumes hold your data and stay, unless --volumes is given and confirmed (or --yes).
+#[command(
+    after_help = "Volumes hold your data and stay, unless --volumes is given and confirmed (or --yes).
 Needs no atlas.yaml: what belongs to the project is found by its labels.
 
 Examples:
   atlas down
   atlas down --volumes                      asks before data goes
-  atlas -p atlas-ai down                    from anywhere")]
+  atlas -p atlas-ai down                    from anywhere"
+)]
 pub(crate) struct Down {
     /// Remove the volumes too: all data is lost
     #[arg(short, long)]
@@ -97,6 +99,11 @@ pub(crate) struct Exec {
     #[arg(value_name = "SERVICE", add = clap_complete::ArgValueCompleter::new(complete::services))]
     pub(crate) service: String,
     /// The command and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
     pub(crate) command: Vec<String>,
 }

@@ -54,9 +54,9 @@ fn confirm_loss(app: &App, plan: &Plan) -> Result<(), Error> {
     let question = format!("All data in {} will be lost. Go on?", lost.join(", "));
     match app.prompt.confirm(&question, false)? {
         true => Ok(()),
-        false => Err(Error::failed(
-            "nothing was done: removing volumes was not confirmed",
-        )
-        .hint("`--yes` confirms it; without `--volumes` the data stays")),
+        false => Err(
+            Error::failed("nothing was done: removing volumes was not confirmed")
+                .hint("`--yes` confirms it; without `--volumes` the data stays"),
+        ),
     }
 }

@@ -18,7 +18,6 @@ use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::files;
 use crate::input::Inputs;
-use crate::model::Deployment;
 use crate::resolve;
 use crate::targets::{Artifact, Contents};
 
@@ -27,28 +26,33 @@ use settings::Settings;
 /// What git must not see.
 const IGNORED: [&str; 2] = [".env", ".atlas/"];
 
-pub(crate) fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
+pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
     let builtin = app.builtin()?;
     let inputs = app.inputs();
     let mut settings = Settings::read(app, args)?;
     settings.ask(app, &inputs)?;
+    settings.regard_engine(app, &inputs).await;
     let report = app.reporter();
-    write(app, &inputs, &settings, &builtin, args.force, &*report)?;
+    write(app, &inputs, &settings, &builtin, &*report)?;
+    // Rendered from the files just written: what `up` will read is what is rendered here.
+    let deployment = app.deployment(&app.inputs(), &Selection::default(), &builtin, &*report)?;
+    write_files(app, &deployment, args.force, &*report)?;
     drop(report);
     app.say("\nnext: `atlas up` brings it up; put missing credentials into .env first or later");
     Ok(Exit::Ok)
 }
 
-/// The same without questions, for `up` in a folder that has no atlas.yaml yet.
-pub(super) fn unattended(
+/// The same without questions, for `up` in a folder that has no atlas.yaml yet; `up` itself writes compose.yaml.
+pub(super) async fn unattended(
     app: &App,
     inputs: &Inputs,
     selection: &Selection,
     builtin: &Builtin,
 ) -> Result<(), Error> {
     app.say("there is no atlas.yaml here yet: writing one");
-    let settings = Settings::of(selection);
-    write(app, inputs, &settings, builtin, false, &*app.reporter())
+    let mut settings = Settings::of(selection);
+    settings.regard_engine(app, inputs).await;
+    write(app, inputs, &settings, builtin, &*app.reporter())
 }
 
 fn write(
@@ -56,12 +60,15 @@ fn write(
     inputs: &Inputs,
     settings: &Settings,
     builtin: &Builtin,
-    force: bool,
     report: &dyn Report,
 ) -> Result<(), Error> {
     make_folder(&app.directory)?;
     let manifest_before = read(&app.directory, "atlas.yaml")?;
-    let directory = app.directory.file_name().unwrap_or_default().to_string_lossy();
+    let directory = app
+        .directory
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
     let manifest = manifest::merge(manifest_before.as_deref(), settings, &directory);
 
     // What would be deployed decides which variables belong into .env; generated ones are not missing then.
@@ -72,10 +79,13 @@ fn write(
         return Err(Error::configuration(problems));
     }
     let generated = dotenv::generated(&after)?;
-    let mut request = app.request(&settings.selection(), builtin);
+    let mut request = app.request(&Selection::default(), builtin);
     for (name, value) in generated.iter().chain(&settings.variables) {
         let empty = request.environment.get(name).is_none_or(String::is_empty);
-        let unset = after.dotenv.get(name).is_none_or(|set| set.value.is_empty());
+        let unset = after
+            .dotenv
+            .get(name)
+            .is_none_or(|set| set.value.is_empty());
         if empty && (unset || settings.variables.contains_key(name)) {
             request.environment.insert(name.clone(), value.clone());
         }
@@ -85,35 +95,38 @@ fn write(
         .deployment;
 
     let env_before = read(&app.directory, ".env")?;
-    let env = dotenv::merge(env_before.as_deref(), &after, &deployment, &generated, settings);
+    let env = dotenv::merge(
+        env_before.as_deref(),
+        &after,
+        &deployment,
+        &generated,
+        settings,
+    );
     let gitignore_before = read(&app.directory, ".gitignore")?;
     let gitignore = ignore(gitignore_before.as_deref());
     if !agree(app, manifest_before.as_deref(), &manifest)? {
-        return Err(Error::failed("nothing was written: the change of atlas.yaml was declined"));
+        return Err(Error::failed(
+            "nothing was written: the change of atlas.yaml was declined",
+        ));
     }
     put(app, "atlas.yaml", 0o644, manifest_before, manifest, report)?;
     put(app, ".env", 0o600, env_before, env, report)?;
-    put(app, ".gitignore", 0o644, gitignore_before, gitignore, report)?;
-    render(app, settings, builtin, force, report)
-}
-
-/// Renders from the files just written, so that what `up` will read is what was rendered.
-fn render(
-    app: &App,
-    settings: &Settings,
-    builtin: &Builtin,
-    force: bool,
-    report: &dyn Report,
-) -> Result<(), Error> {
-    let inputs = app.inputs();
-    let deployment: Deployment =
-        app.deployment(&inputs, &settings.selection(), builtin, report)?;
-    write_files(app, &deployment, force, report)
+    put(
+        app,
+        ".gitignore",
+        0o644,
+        gitignore_before,
+        gitignore,
+        report,
+    )
 }
 
 fn make_folder(directory: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(directory).map_err(|cause| {
-        Error::failed(format!("failed to create `{}`: {cause}", directory.display()))
+        Error::failed(format!(
+            "failed to create `{}`: {cause}",
+            directory.display()
+        ))
     })
 }
 
@@ -131,7 +144,10 @@ fn agree(app: &App, before: Option<&str>, after: &str) -> Result<bool, Error> {
         return Ok(true);
     };
     let diff = TextDiff::from_lines(before, after);
-    let diff = diff.unified_diff().header("atlas.yaml", "atlas.yaml").to_string();
+    let diff = diff
+        .unified_diff()
+        .header("atlas.yaml", "atlas.yaml")
+        .to_string();
     app.say(diff.trim_end());
     match app.prompt.is_interactive() {
         true => app.prompt.confirm("Change atlas.yaml like this?", true),

@@ -93,7 +93,9 @@ struct Printer<'a> {
 impl<'a> Printer<'a> {
     fn new(app: &'a App, containers: &[&'a Container], timestamps: bool) -> Self {
         let services: BTreeSet<&str> = containers.iter().map(|c| c.service.as_str()).collect();
-        let names = containers.iter().map(|c| format!("{}-{}", c.service, c.number).len());
+        let names = containers
+            .iter()
+            .map(|c| format!("{}-{}", c.service, c.number).len());
         Self {
             app,
             width: names.max().unwrap_or(0),
@@ -110,7 +112,11 @@ impl<'a> Printer<'a> {
             });
             return self.app.out(&object.to_string());
         }
-        let index = self.services.iter().position(|s| *s == line.service).unwrap_or(0);
+        let index = self
+            .services
+            .iter()
+            .position(|s| *s == line.service)
+            .unwrap_or(0);
         let name = format!("{:<width$} |", line.container, width = self.width);
         let name = self.app.style.nth(index, &name);
         match self.timestamps {
@@ -141,7 +147,10 @@ fn since(text: &str) -> Result<i64, Error> {
         "d" => 86_400,
         _ => return Err(unknown()),
     };
-    let ago = number.checked_mul(unit).filter(|n| *n >= 0).ok_or_else(unknown)?;
+    let ago = number
+        .checked_mul(unit)
+        .filter(|n| *n >= 0)
+        .ok_or_else(unknown)?;
     let time = Timestamp::now().checked_sub(SignedDuration::from_secs(ago));
     Ok(time.map_err(|_| unknown())?.as_second())
 }

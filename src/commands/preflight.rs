@@ -39,7 +39,10 @@ pub(super) fn sources(deployment: &Deployment, directory: &Path) -> Result<(), E
             if let Mount::Bind { source, .. } = mount
                 && !directory.join(source).exists()
             {
-                let text = format!("there is no `{}` to mount", directory.join(source).display());
+                let text = format!(
+                    "there is no `{}` to mount",
+                    directory.join(source).display()
+                );
                 problems.push(about(service, text));
             }
         }
@@ -72,7 +75,10 @@ pub(super) async fn host(
         }
     }
     let creates = plan.steps.iter().any(|step| {
-        matches!(step.action, Action::CreateContainer { .. } | Action::ProvideImage { .. })
+        matches!(
+            step.action,
+            Action::CreateContainer { .. } | Action::ProvideImage { .. }
+        )
     });
     if creates && let Some(host) = engine.host().await {
         problems.extend(disk(&host.root));
@@ -88,14 +94,13 @@ pub(super) async fn host(
 }
 
 /// Whether a published port is free, or already this service's own.
-async fn port(
-    engine: &DockerEngine,
-    service: &Service,
-    observed: &Observed,
-) -> Option<Diagnostic> {
+async fn port(engine: &DockerEngine, service: &Service, observed: &Observed) -> Option<Diagnostic> {
     let publish = service.publish?;
     let ours = observed.containers.iter().any(|container| {
-        let same = container.ports.iter().any(|(_, port, _)| *port == publish.port.get());
+        let same = container
+            .ports
+            .iter()
+            .any(|(_, port, _)| *port == publish.port.get());
         same && container.state == State::Running
     });
     let address = SocketAddr::new(publish.address, publish.port.get());
@@ -142,7 +147,9 @@ async fn owner(engine: &DockerEngine, port: u16) -> String {
 fn listener(port: u16) -> Option<(u32, String)> {
     const LISTEN: &str = "0A";
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
-    let tables = tables.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    let tables = tables
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok());
     let suffix = format!(":{port:04X}");
     let inode = tables.into_iter().find_map(|table| {
         table.lines().skip(1).find_map(|line| {
@@ -177,13 +184,17 @@ fn disk(root: &str) -> Option<Diagnostic> {
             "only {} are free where Docker keeps its data ({root})",
             bytes(free)
         ))
-        .hint("`docker system df` shows what uses it, `docker system prune` frees what nothing uses")
+        .hint(
+            "`docker system df` shows what uses it, `docker system prune` frees what nothing uses",
+        )
     })
 }
 
 fn memory(deployment: &Deployment, total: u64, report: &dyn Report) {
     let services = deployment.services.values();
-    let limits: u64 = services.map(|s| s.resources.memory * u64::from(s.replicas)).sum();
+    let limits: u64 = services
+        .map(|s| s.resources.memory * u64::from(s.replicas))
+        .sum();
     if total > 0 && limits > total {
         report.report(Event::Warning {
             text: format!(

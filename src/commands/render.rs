@@ -55,7 +55,8 @@ fn compare(app: &App, artifacts: &[Artifact]) -> Result<Exit, Error> {
             .iter()
             .map(|d| serde_json::json!({"path": d.path.display().to_string(), "difference": d.to_string()}))
             .collect();
-        let object = serde_json::json!({"schema": "atlas/v1", "kind": "check", "differences": list});
+        let object =
+            serde_json::json!({"schema": "atlas/v1", "kind": "check", "differences": list});
         app.out(&object.to_string());
     } else {
         for difference in &differences {

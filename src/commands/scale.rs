@@ -25,9 +25,16 @@ pub(crate) async fn scale(app: &App, args: &cli::Scale) -> Result<Exit, Error> {
     // Only the named services are touched; the others keep the containers they have.
     let observed = engine.observe(deployment.project.as_str(), None).await?;
     for (name, service) in &mut deployment.services {
-        let is_named = args.targets.iter().any(|t| t.split('=').next() == Some(name.as_str()));
+        let is_named = args
+            .targets
+            .iter()
+            .any(|t| t.split('=').next() == Some(name.as_str()));
         if !is_named {
-            let count = observed.containers.iter().filter(|c| c.service == name.as_str()).count();
+            let count = observed
+                .containers
+                .iter()
+                .filter(|c| c.service == name.as_str())
+                .count();
             service.replicas = u32::try_from(count).unwrap_or(1).max(1);
         }
     }
@@ -43,15 +50,24 @@ pub(crate) async fn scale(app: &App, args: &cli::Scale) -> Result<Exit, Error> {
 
 fn apply(deployment: &mut Deployment, targets: &[String]) -> Result<(), Error> {
     let mut problems = Vec::new();
-    let names: Vec<String> = deployment.services.keys().map(ToString::to_string).collect();
+    let names: Vec<String> = deployment
+        .services
+        .keys()
+        .map(ToString::to_string)
+        .collect();
     for target in targets {
         let problem = |text: String| Diagnostic::error(text).key(target);
-        let parsed = target.split_once('=').and_then(|(name, n)| Some((name, n.parse::<u32>().ok()?)));
+        let parsed = target
+            .split_once('=')
+            .and_then(|(name, n)| Some((name, n.parse::<u32>().ok()?)));
         let Some((name, replicas)) = parsed.filter(|(_, n)| *n <= MOST) else {
             problems.push(problem(format!("is not SERVICE=N with N from 0 to {MOST}")));
             continue;
         };
-        let service = deployment.services.values_mut().find(|s| s.name.as_str() == name);
+        let service = deployment
+            .services
+            .values_mut()
+            .find(|s| s.name.as_str() == name);
         match service {
             None => problems.push(
                 problem(format!("unknown service `{name}`"))
@@ -61,8 +77,12 @@ fn apply(deployment: &mut Deployment, targets: &[String]) -> Result<(), Error> {
                 "`{name}` keeps state and cannot run in more than one container here"
             ))),
             Some(service) if replicas > 1 && service.publish.is_some() => problems.push(
-                problem(format!("`{name}` publishes a port, which only one container can have"))
-                    .hint(format!("set `services.{name}.publish: false` and put a proxy before it")),
+                problem(format!(
+                    "`{name}` publishes a port, which only one container can have"
+                ))
+                .hint(format!(
+                    "set `services.{name}.publish: false` and put a proxy before it"
+                )),
             ),
             Some(service) => service.replicas = replicas,
         }

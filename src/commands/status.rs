@@ -27,7 +27,7 @@ struct Row<'a> {
     container: &'a Container,
     health: Health,
     usage: Option<Usage>,
-    /// Percent of one core; known from the second sample on.
+    /// Percent of one core: since the last picture, or over its lifetime in the first.
     cpu: Option<f64>,
 }
 
@@ -40,7 +40,10 @@ pub(crate) async fn status(app: &App, args: &cli::Status) -> Result<Exit, Error>
         let observed = engine.observe(&project, None).await?;
         let deployment = known(app, &inputs, &observed);
         let rows = look(&engine, deployment.as_ref(), &observed, &mut earlier).await;
-        let missing = deployment.as_ref().map(|d| absent(d, &observed)).unwrap_or_default();
+        let missing = deployment
+            .as_ref()
+            .map(|d| absent(d, &observed))
+            .unwrap_or_default();
         show(app, args, &project, deployment.as_ref(), &rows, &missing);
         if !args.watch {
             let well = rows.iter().all(|row| row.health.is_good()) && missing.is_empty();
@@ -88,8 +91,11 @@ async fn look<'a>(
     earlier: &mut BTreeMap<String, Usage>,
 ) -> Vec<Row<'a>> {
     let looks = observed.containers.iter().map(async |container| {
-        let service = deployment
-            .and_then(|d| d.services.values().find(|s| s.name.as_str() == container.service));
+        let service = deployment.and_then(|d| {
+            d.services
+                .values()
+                .find(|s| s.name.as_str() == container.service)
+        });
         let (health, usage) = tokio::join!(
             health(engine, service, container),
             engine.usage(&container.id)
@@ -101,7 +107,10 @@ async fn look<'a>(
         .into_iter()
         .map(|(container, health, usage)| {
             let before = usage.and_then(|usage| earlier.insert(container.id.clone(), usage));
-            let cpu = usage.and_then(|usage| usage.cpu_percent(&before?));
+            let cpu = usage.map(|usage| match before {
+                Some(before) => usage.cpu_percent(&before),
+                None => usage.average_percent(age(container)),
+            });
             Row {
                 container,
                 health,
@@ -112,6 +121,12 @@ async fn look<'a>(
         .collect();
     rows.sort_by_key(|row| (row.container.service.clone(), row.container.number));
     rows
+}
+
+/// Since when it exists; a clock that was set back counts as now.
+fn age(container: &Container) -> Duration {
+    let now = jiff::Timestamp::now().as_second();
+    Duration::from_secs(u64::try_from(now - container.created).unwrap_or_default())
 }
 
 fn show(

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::{init, lock, plan, preflight, run};
 use crate::app::App;
 use crate::cli;
+use crate::engines::docker::DockerEngine;
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
@@ -19,7 +20,7 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     let builtin = app.builtin()?;
     let mut inputs = app.inputs();
     if inputs.project.file.is_empty() && !args.dry_run {
-        init::unattended(app, &inputs, &args.selection, &builtin)?;
+        init::unattended(app, &inputs, &args.selection, &builtin).await?;
         inputs = app.inputs();
     }
     let report = app.reporter();
@@ -38,6 +39,7 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     let _lock = lock::take(&app.directory, "up")?;
     let (plan, observed) = plan::decide(app, &engine, &deployment, &options).await?;
     preflight::host(&engine, &deployment, &observed, &plan, &*report).await?;
+    warn_of_old_engine(&deployment, &engine, &*report);
     warn_of_orphans(&deployment, &observed, &options, &*report);
     write_files(app, &deployment, false, &*report)?;
     report.report(Event::CheckedOut {
@@ -80,6 +82,15 @@ pub(super) fn write_files(
     Ok(())
 }
 
+/// Atlas itself needs no `start_interval`; `docker compose up` of the rendered file would stumble over it.
+fn warn_of_old_engine(deployment: &Deployment, engine: &DockerEngine, report: &dyn Report) {
+    if deployment.start_interval && !engine.knows_start_interval() {
+        report.report(Event::Warning {
+            text: "this engine is older than 25: `docker compose` cannot run compose.yaml on it\n  hint: set `oldest-engine: \"20.10\"` in atlas.yaml".to_owned(),
+        });
+    }
+}
+
 fn warn_of_orphans(
     deployment: &Deployment,
     observed: &Observed,
@@ -115,7 +126,9 @@ fn invite(app: &App, deployment: &Deployment) {
         }
     }
     if deployment.data == DataMode::Embedded {
-        app.say("data is embedded: settings and history in the gateway's volume, rate limits in memory");
+        app.say(
+            "data is embedded: settings and history in the gateway's volume, rate limits in memory",
+        );
     }
     app.say("`atlas status` shows it, `atlas logs -f` follows it, `atlas down` ends it");
 }

@@ -81,6 +81,11 @@ impl DockerEngine {
         &self.endpoint
     }
 
+    /// Whether health checks may have a `start_interval` (API 1.44, Engine 25).
+    pub fn knows_start_interval(&self) -> bool {
+        self.api >= (1, 44)
+    }
+
     /// API version, major and minor.
     pub fn api(&self) -> (u64, u64) {
         self.api

@@ -81,10 +81,11 @@ impl Unready {
             }
             Cause::Exited {
                 code: Some(132), ..
-            } => "the CPU lacks an instruction the image needs (MongoDB 5 and later need AVX)".to_owned(),
-            Cause::TimedOut(_) => format!(
-                "`atlas logs {name}` shows all of it; `--timeout` gives it longer"
-            ),
+            } => "the CPU lacks an instruction the image needs (MongoDB 5 and later need AVX)"
+                .to_owned(),
+            Cause::TimedOut(_) => {
+                format!("`atlas logs {name}` shows all of it; `--timeout` gives it longer")
+            }
             _ => format!("`atlas logs {name}` shows all of it"),
         }
     }

@@ -69,10 +69,13 @@ pub async fn health<E: Engine>(
         }
     }
     let command = match &service.probe {
-        Probe::Command(command) => command,
-        _ => &service.healthcheck,
+        Probe::Command(command) => command.clone(),
+        _ => service.healthcheck_command().unwrap_or_default(),
     };
-    match engine.exec_status(&container.id, command).await {
+    if command.is_empty() {
+        return Health::NotChecked("no address answers, and it has no health check".to_owned());
+    }
+    match engine.exec_status(&container.id, &command).await {
         Ok(0) => Health::Healthy,
         Ok(code) => Health::Unhealthy(format!("`{}` exits {code}", command.join(" "))),
         Err(error) => Health::NotChecked(error.cause),

@@ -36,7 +36,9 @@ enum Way {
 impl<E: Engine> Run<'_, E> {
     pub(super) async fn ready(&self, name: &ServiceName, container: &str) -> Result<(), Failure> {
         // Plans over existing containers know no probes: what runs counts as started there.
-        let service = self.deployment.and_then(|d: &Deployment| d.services.get(name));
+        let service = self
+            .deployment
+            .and_then(|d: &Deployment| d.services.get(name));
         let Some(service) = service else {
             return Ok(());
         };
@@ -69,12 +71,16 @@ impl<E: Engine> Run<'_, E> {
                     ways = self.ways(service, &condition);
                 }
                 if let Some(cause) = fatal(&condition, restarts) {
-                    return Err(self.unready(service, container, cause, condition, last).await);
+                    return Err(self
+                        .unready(service, container, cause, condition, last)
+                        .await);
                 }
             }
             if began.elapsed() >= self.settings.timeout {
                 let cause = Cause::TimedOut(self.settings.timeout);
-                return Err(self.unready(service, container, cause, condition, last).await);
+                return Err(self
+                    .unready(service, container, cause, condition, last)
+                    .await);
             }
             if explained.elapsed() >= EXPLAIN_EVERY {
                 explained = Instant::now();
@@ -111,10 +117,15 @@ impl<E: Engine> Run<'_, E> {
             return ask(&service.probe, *address).await;
         }
         let command = match &service.probe {
-            Probe::Command(command) => command,
-            _ => &service.healthcheck,
+            Probe::Command(command) => command.clone(),
+            _ => service.healthcheck_command().unwrap_or_default(),
         };
-        match self.engine.exec_status(container, command).await {
+        if command.is_empty() {
+            return Answer::NotYet(
+                "it cannot be asked: no address answers, and it has no health check".into(),
+            );
+        }
+        match self.engine.exec_status(container, &command).await {
             Ok(0) => Answer::Ready,
             Ok(code) => Answer::NotYet(format!("`{}` exits {code}", command.join(" "))),
             Err(error) => Answer::NotYet(error.cause),

@@ -15,6 +15,7 @@ use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, Stage};
 pub const KEYS: &[&str] = &[
     "name",
     "stage",
+    "oldest-engine",
     "profile",
     "services-to-run",
     "profiles",
@@ -42,6 +43,8 @@ pub const STAGES: [(&str, Stage); 2] = [
     ("development", Stage::Development),
     ("production", Stage::Production),
 ];
+/// Values of `oldest-engine`, and whether such engines know `start_interval` (API 1.44).
+pub const ENGINES: &[(&str, bool)] = &[("20.10", false), ("25", true)];
 /// Values of `data`.
 pub const DATA_MODES: [(&str, DataMode); 3] = [
     ("containers", DataMode::Containers),
@@ -64,6 +67,8 @@ pub struct Project {
     pub name: Option<At<ProjectName>>,
     /// `stage`: development (default) or production.
     pub stage: Option<At<Stage>>,
+    /// `oldest-engine`: the oldest Docker Engine that shall run compose.yaml; whether it knows `start_interval`.
+    pub start_interval: Option<At<bool>>,
     /// `profile`: the set of services to run; `atlassian` by default.
     pub profile: Option<At<String>>,
     /// `services-to-run`: exactly these services and what they depend on, instead of a profile.
@@ -134,6 +139,9 @@ impl Project {
         let project = reader.fields(&root, "", KEYS).map(|fields| Self {
             name: read(&fields, "name", |n, p| reader.parsed(n, p)),
             stage: read(&fields, "stage", |n, p| reader.choice(n, p, &STAGES)),
+            start_interval: read(&fields, "oldest-engine", |n, p| {
+                reader.choice(n, p, &ENGINES)
+            }),
             profile: read(&fields, "profile", |n, p| reader.text(n, p)),
             services_to_run: read(&fields, "services-to-run", |n, p| names(&mut reader, n, p)),
             profiles: profiles(&mut reader, &fields),

@@ -13,6 +13,8 @@ pub struct Deployment {
     pub stage: Stage,
     /// Where settings, history and limits are kept.
     pub data: DataMode,
+    /// Whether health checks may begin at a quicker pace (`start_interval`): engines before 25 refuse it.
+    pub start_interval: bool,
     /// Which image source was asked for.
     pub source: ImageSource,
     /// Services by name.

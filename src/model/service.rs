@@ -45,7 +45,8 @@ pub struct Service {
     pub publish: Option<Publish>,
     /// Readiness, asked by atlas itself.
     pub probe: Probe,
-    /// The steady-state health check that the engine runs inside the container (`CMD` form, no shell unless it names one).
+    /// The steady-state health check that the engine runs inside the container, in Docker's form: `CMD`, `CMD-SHELL` or
+    /// `NONE` first; empty keeps the image's own.
     pub healthcheck: Vec<String>,
     /// What must be ready before this starts.
     pub depends_on: BTreeMap<ServiceName, Condition>,
@@ -158,4 +159,19 @@ pub struct Resources {
     pub cpu_millis: u32,
     /// Processes and threads.
     pub pids: u32,
+}
+
+impl Service {
+    /// The command of the health check, to be run in the container; `None` when there is none of ours.
+    pub fn healthcheck_command(&self) -> Option<Vec<String>> {
+        let (form, words) = self.healthcheck.split_first()?;
+        match form.as_str() {
+            "CMD" => Some(words.to_vec()),
+            "CMD-SHELL" => {
+                let shell = ["/bin/sh", "-c"].map(str::to_owned);
+                Some(shell.into_iter().chain(words.iter().cloned()).collect())
+            }
+            _ => None,
+        }
+    }
 }

@@ -123,14 +123,14 @@ fn stop_in_order<'a>(plan: &mut Plan, containers: Vec<&'a Container>) -> BTreeMa
     steps
 }
 
-fn start_in_order(
-    plan: &mut Plan,
-    containers: &[&Container],
-    stopped: &BTreeMap<&str, StepId>,
-) {
+fn start_in_order(plan: &mut Plan, containers: &[&Container], stopped: &BTreeMap<&str, StepId>) {
     let mut ready: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     for container in levels(containers).into_iter().flatten() {
-        let mut after: Vec<StepId> = stopped.get(container.id.as_str()).copied().into_iter().collect();
+        let mut after: Vec<StepId> = stopped
+            .get(container.id.as_str())
+            .copied()
+            .into_iter()
+            .collect();
         for dependency in &container.depends_on {
             after.extend(ready.get(dependency.as_str()).into_iter().flatten());
         }

@@ -26,7 +26,9 @@ fn object(event: &Event) -> Value {
             kind,
             subject,
             service,
-        } => json!({"event": "started", "action": verb, "type": kind, "name": subject, "service": service}),
+        } => {
+            json!({"event": "started", "action": verb, "type": kind, "name": subject, "service": service})
+        }
         Event::Finished {
             verb,
             kind,
@@ -47,12 +49,16 @@ fn object(event: &Event) -> Value {
             text,
             current,
             total,
-        } => json!({"event": "progress", "name": subject, "text": text, "current": current, "total": total}),
+        } => {
+            json!({"event": "progress", "name": subject, "text": text, "current": current, "total": total})
+        }
         Event::Waiting {
             service,
             answer,
             waited,
-        } => json!({"event": "waiting", "service": service, "answer": answer, "seconds": waited.as_secs_f64()}),
+        } => {
+            json!({"event": "waiting", "service": service, "answer": answer, "seconds": waited.as_secs_f64()})
+        }
         Event::Warning { text } => json!({"event": "warning", "text": text}),
         Event::File { path, outcome } => json!({"event": "file", "path": path, "outcome": outcome}),
     };

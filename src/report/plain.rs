@@ -46,7 +46,10 @@ fn line(event: &Event, style: Style) -> Option<String> {
             service,
             answer,
             waited,
-        } => format!("still waiting for {service} ({}): {answer}", seconds(*waited)),
+        } => format!(
+            "still waiting for {service} ({}): {answer}",
+            seconds(*waited)
+        ),
         Event::Warning { text } => format!("{} {text}", style.warn("warning:")),
         Event::File { path, outcome } => format!("file {path} {outcome}"),
         Event::Started { .. } | Event::Progress { .. } => return None,
@@ -68,6 +71,9 @@ mod tests {
             took: Duration::from_millis(312),
         };
         let style = Style { colour: false };
-        assert_eq!(line(&event, style).expect("a line"), "service gateway healthy (0.31s)");
+        assert_eq!(
+            line(&event, style).expect("a line"),
+            "service gateway healthy (0.31s)"
+        );
     }
 }

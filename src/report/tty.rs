@@ -69,7 +69,8 @@ impl Report for Tty {
         match event {
             Event::CheckedOut { changes, .. } => {
                 if changes > 0 {
-                    let text = format!("checks passed; {changes} steps to do, nothing touched so far");
+                    let text =
+                        format!("checks passed; {changes} steps to do, nothing touched so far");
                     self.say(&self.style.faint(&text));
                 }
             }

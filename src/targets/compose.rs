@@ -33,18 +33,22 @@ pub const CONTRACT: &str = "2.40.3";
 /// The file's name, the first that `docker compose` looks for.
 pub const FILE: &str = "compose.yaml";
 
-/// How often the engine runs a service's health check.
-///
-/// The file has no `start_interval`: Compose refuses it on engines before API 1.44 (`can't set healthcheck.start_interval as
-/// feature require Docker Engine v25 or later`, measured on 20.10), and the same file shall run on all. So the interval
-/// itself is short enough for `depends_on: service_healthy`. Containers that atlas makes have it nevertheless: it is not in
-/// the hash of the file, and older engines ignore it.
-pub const HEALTH: HealthTiming = HealthTiming {
-    interval: Duration::from_secs(10),
+/// How often the engine runs a service's health check: slowly, because checks cost CPU for ever, and quickly at first.
+const HEALTH: HealthTiming = HealthTiming {
+    interval: Duration::from_secs(30),
     timeout: Duration::from_secs(5),
     retries: 3,
     start_period: Duration::from_secs(60),
     start_interval: Some(Duration::from_secs(1)),
+};
+
+/// The same for engines before API 1.44, where Compose refuses `start_interval` (`can't set healthcheck.start_interval as
+/// feature require Docker Engine v25 or later`, measured on 20.10): the interval itself has to be short enough for
+/// `depends_on: service_healthy`.
+const HEALTH_OF_OLD_ENGINES: HealthTiming = HealthTiming {
+    interval: Duration::from_secs(10),
+    start_interval: None,
+    ..HEALTH
 };
 
 /// The times of a health check.
@@ -58,13 +62,16 @@ pub struct HealthTiming {
     pub retries: u32,
     /// Time in which failures do not count.
     pub start_period: Duration,
-    /// Between two checks until the first success; only for containers made through the API.
+    /// Between two checks within `start_period`.
     pub start_interval: Option<Duration>,
 }
 
 /// The times of a deployment's health checks.
-pub fn health(_deployment: &Deployment) -> HealthTiming {
-    HEALTH
+pub fn health(deployment: &Deployment) -> HealthTiming {
+    match deployment.start_interval {
+        true => HEALTH,
+        false => HEALTH_OF_OLD_ENGINES,
+    }
 }
 
 /// Whether the engine puts its own init before the service's program: always, so that what health checks leave behind is

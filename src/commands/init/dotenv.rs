@@ -35,7 +35,9 @@ fn random() -> Result<String, Error> {
     while secret.len() < LENGTH {
         let mut bytes = [0; 64];
         getrandom::fill(&mut bytes).map_err(|cause| {
-            Error::failed(format!("failed to get random numbers from the system: {cause}"))
+            Error::failed(format!(
+                "failed to get random numbers from the system: {cause}"
+            ))
         })?;
         // 248 = 4 × 62: larger bytes would favour the first letters.
         let fair = bytes.iter().filter(|byte| **byte < 248);
@@ -65,7 +67,10 @@ pub(super) fn merge(
     }
     for (name, value) in generated {
         // An empty generated secret is one that was never made.
-        let empty = inputs.dotenv.get(name).is_some_and(|set| set.value.is_empty());
+        let empty = inputs
+            .dotenv
+            .get(name)
+            .is_some_and(|set| set.value.is_empty());
         if empty && !settings.variables.contains_key(name) {
             text = replaced(&text, name, value);
         }
@@ -80,7 +85,10 @@ pub(super) fn merge(
             section += &lines(name, variable, value);
         }
         if !section.is_empty() {
-            text += &format!("\n# --- {}: {} ---\n{section}", entry.name, entry.description);
+            text += &format!(
+                "\n# --- {}: {} ---\n{section}",
+                entry.name, entry.description
+            );
         }
     }
     for (name, value) in &settings.variables {
@@ -93,17 +101,33 @@ pub(super) fn merge(
 
 /// The services of the deployment and those that one of them answers for.
 fn entries<'a>(inputs: &'a Inputs, deployment: &Deployment) -> Vec<&'a Entry> {
-    let mut names: Vec<String> = deployment.services.keys().map(ToString::to_string).collect();
-    names.sort_by_key(|name| deployment.services.iter().find(|(n, _)| n.as_str() == name).map(|(_, s)| s.kind));
+    let mut names: Vec<String> = deployment
+        .services
+        .keys()
+        .map(ToString::to_string)
+        .collect();
+    names.sort_by_key(|name| {
+        deployment
+            .services
+            .iter()
+            .find(|(n, _)| n.as_str() == name)
+            .map(|(_, s)| s.kind)
+    });
     for name in names.clone() {
-        let substitution = inputs.catalogue.get(&name).and_then(|e| e.answers_for.as_ref());
+        let substitution = inputs
+            .catalogue
+            .get(&name)
+            .and_then(|e| e.answers_for.as_ref());
         if let Some(substitution) = substitution
             && !deployment.services.contains_key(&substitution.without)
         {
             names.extend(substitution.services.iter().map(ToString::to_string));
         }
     }
-    names.iter().filter_map(|name| inputs.catalogue.get(name)).collect()
+    names
+        .iter()
+        .filter_map(|name| inputs.catalogue.get(name))
+        .collect()
 }
 
 /// Whether a person (or `init`) sets it: not fixed, and not given by another service of the deployment.
@@ -157,7 +181,10 @@ fn name_of(line: &str) -> Option<&str> {
 }
 
 fn mentioned(text: &str) -> BTreeSet<String> {
-    text.lines().filter_map(name_of).map(str::to_owned).collect()
+    text.lines()
+        .filter_map(name_of)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn replaced(text: &str, name: &str, value: &str) -> String {
@@ -171,12 +198,22 @@ fn replaced(text: &str, name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::Environment;
     use crate::input::Dotenv;
+    use crate::input::Environment;
 
     #[test]
     fn what_is_quoted_reads_back_as_it_was() {
-        for value in ["plain", "with space", "a$b", "it's", "say \"hi\"", "a\\b'c", "#hash", "x=y", "ü"] {
+        for value in [
+            "plain",
+            "with space",
+            "a$b",
+            "it's",
+            "say \"hi\"",
+            "a\\b'c",
+            "#hash",
+            "x=y",
+            "ü",
+        ] {
             let mut dotenv = Dotenv::default();
             let line = format!("NAME={}\n", quoted(value));
             let problems = dotenv.parse(".env", line.as_bytes(), &Environment::new());

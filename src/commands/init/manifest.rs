@@ -28,7 +28,7 @@ fn fresh(settings: &Settings, directory: &str) -> String {
     } else {
         text += &services_line(settings);
     }
-    for name in ["stage", "data", "images"] {
+    for name in ["stage", "data", "images", "oldest-engine"] {
         if let Some(value) = key(name) {
             text += &format!("{name}: {value}\n");
         }
@@ -58,7 +58,8 @@ fn edited(before: &str, settings: &Settings) -> String {
 }
 
 fn is_key(line: &str, key: &str) -> bool {
-    line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'))
+    line.strip_prefix(key)
+        .is_some_and(|rest| rest.trim_start().starts_with(':'))
 }
 
 /// The text without a top-level key and the lines that belong to it.
@@ -79,7 +80,9 @@ fn without(text: &str, key: &str) -> String {
 /// The text with a top-level line in the place of the old one, or at the end.
 fn with(text: &str, key: &str, line: &str) -> String {
     let at = text.split_inclusive('\n').position(|l| is_key(l, key));
-    let unchanged = text.split_inclusive('\n').any(|l| l.trim_end() == line.trim_end());
+    let unchanged = text
+        .split_inclusive('\n')
+        .any(|l| l.trim_end() == line.trim_end());
     if unchanged {
         return text.to_owned();
     }
@@ -107,14 +110,18 @@ mod tests {
 
     #[test]
     fn a_key_is_replaced_in_its_place_and_everything_else_stays() {
-        let before = "# mine\nname: demo\nprofile: minimal # small\nservices:\n  gateway: {port: 9000}\n";
+        let before =
+            "# mine\nname: demo\nprofile: minimal # small\nservices:\n  gateway: {port: 9000}\n";
         let after = "# mine\nname: demo\nprofile: all\nservices:\n  gateway: {port: 9000}\n";
         assert_eq!(merge(Some(before), &set("profile", "all"), "x"), after);
     }
 
     #[test]
     fn a_new_key_goes_to_the_end() {
-        assert_eq!(merge(Some("name: demo"), &set("data", "embedded"), "x"), "name: demo\ndata: embedded\n");
+        assert_eq!(
+            merge(Some("name: demo"), &set("data", "embedded"), "x"),
+            "name: demo\ndata: embedded\n"
+        );
     }
 
     #[test]
@@ -128,6 +135,9 @@ mod tests {
         let mut settings = Settings::default();
         settings.keys.insert("profile".into(), "all".into());
         let before = "services-to-run:\n  - slack\n  - jira\nname: demo\n";
-        assert_eq!(merge(Some(before), &settings, "x"), "name: demo\nprofile: all\n");
+        assert_eq!(
+            merge(Some(before), &settings, "x"),
+            "name: demo\nprofile: all\n"
+        );
     }
 }

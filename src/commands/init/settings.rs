@@ -100,9 +100,17 @@ impl Settings {
         }
     }
 
-    /// The same as command line options, for `resolve`.
-    pub(super) fn selection(&self) -> Selection {
-        Selection::default()
+    /// A new atlas.yaml says so when the engine at hand is an old one, so that `docker compose` can run what is rendered.
+    pub(super) async fn regard_engine(&mut self, app: &App, inputs: &Inputs) {
+        if !inputs.project.file.is_empty() {
+            return;
+        }
+        if let Ok(engine) = app.engine(None).await
+            && !engine.knows_start_interval()
+        {
+            self.keys
+                .insert("oldest-engine".to_owned(), "\"20.10\"".to_owned());
+        }
     }
 
     /// Asks a person what was not said; nobody to ask means defaults.
@@ -140,13 +148,22 @@ impl Settings {
             .iter()
             .map(|entry| format!("{:<14} {}", entry.name, entry.description))
             .collect();
-        let chosen = app.prompt.choose("Which services? (space marks, enter ends)", &lines)?;
-        self.services = chosen.iter().map(|i| entries[*i].name.to_string()).collect();
+        let chosen = app
+            .prompt
+            .choose("Which services? (space marks, enter ends)", &lines)?;
+        self.services = chosen
+            .iter()
+            .map(|i| entries[*i].name.to_string())
+            .collect();
         Ok(())
     }
 
     fn ask_data(&mut self, app: &App) -> Result<(), Error> {
-        if self.keys.get("profile").is_some_and(|profile| profile == "minimal") {
+        if self
+            .keys
+            .get("profile")
+            .is_some_and(|profile| profile == "minimal")
+        {
             return Ok(());
         }
         let modes = ["containers", "embedded", "external"];
@@ -158,7 +175,8 @@ impl Settings {
         .map(str::to_owned);
         let chosen = app.prompt.select("Where shall data be kept?", &items, 0)?;
         if chosen > 0 {
-            self.keys.insert("data".to_owned(), modes[chosen].to_owned());
+            self.keys
+                .insert("data".to_owned(), modes[chosen].to_owned());
         }
         Ok(())
     }
@@ -186,7 +204,9 @@ impl Settings {
                     continue;
                 }
                 if !told {
-                    app.say("Credentials (enter leaves one for later; a service without them says so)");
+                    app.say(
+                        "Credentials (enter leaves one for later; a service without them says so)",
+                    );
                     told = true;
                 }
                 if let Some(place) = &variable.obtain {

@@ -35,9 +35,11 @@ pub(super) fn render(
         return text + "nothing runs here; `atlas up` brings it up\n";
     }
     let mut cells: Vec<Vec<String>> = vec![
-        ["SERVICE", "HEALTH", "UPTIME", "CPU", "MEMORY", "PORTS", "IMAGE"]
-            .map(str::to_owned)
-            .into(),
+        [
+            "SERVICE", "HEALTH", "UPTIME", "CPU", "MEMORY", "PORTS", "IMAGE",
+        ]
+        .map(str::to_owned)
+        .into(),
     ];
     cells.extend(rows.iter().map(row));
     for name in missing {
@@ -46,7 +48,13 @@ pub(super) fn render(
         cells.push(line);
     }
     let widths: Vec<usize> = (0..7)
-        .map(|column| cells.iter().map(|c| c[column].chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            cells
+                .iter()
+                .map(|c| c[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let shown = columns(&widths, width);
     for (index, line) in cells.iter().enumerate() {
@@ -84,7 +92,9 @@ fn row(row: &Row<'_>) -> Vec<String> {
         .map(|(address, host, port)| format!("{address}:{host}->{port}"))
         .collect();
     let memory = match row.usage {
-        Some(usage) if usage.memory > 0 => format!("{} / {}", bytes(usage.memory), bytes(usage.limit)),
+        Some(usage) if usage.memory > 0 => {
+            format!("{} / {}", bytes(usage.memory), bytes(usage.limit))
+        }
         _ => "-".to_owned(),
     };
     vec![
@@ -101,7 +111,13 @@ fn row(row: &Row<'_>) -> Vec<String> {
 /// The engine says "Up 3 minutes (healthy)" or "Exited (1) 2 minutes ago".
 fn uptime(status: &str) -> String {
     let text = status.strip_prefix("Up ").unwrap_or(status);
-    text.split(" (health").next().unwrap_or(text).split(" (unhealthy").next().unwrap_or(text).to_owned()
+    text.split(" (health")
+        .next()
+        .unwrap_or(text)
+        .split(" (unhealthy")
+        .next()
+        .unwrap_or(text)
+        .to_owned()
 }
 
 fn paint(style: Style, health: Option<&Health>, cell: &str) -> String {
@@ -140,6 +156,9 @@ mod tests {
     fn uptime_is_the_engines_words_without_its_health() {
         assert_eq!(uptime("Up 3 minutes (healthy)"), "3 minutes");
         assert_eq!(uptime("Up 2 seconds (health: starting)"), "2 seconds");
-        assert_eq!(uptime("Exited (1) 2 minutes ago"), "Exited (1) 2 minutes ago");
+        assert_eq!(
+            uptime("Exited (1) 2 minutes ago"),
+            "Exited (1) 2 minutes ago"
+        );
     }
 }

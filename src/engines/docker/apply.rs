@@ -28,9 +28,15 @@ impl DockerEngine {
     ) -> Result<(), EngineError> {
         match action {
             Action::Start { container, .. } => self.start(container).await,
-            Action::Stop { container, name, .. } => self.stop(container, name).await,
-            Action::Remove { container, name, .. } => self.remove(container, name).await,
-            Action::Rename { container, name, .. } => self.rename(container, name).await,
+            Action::Stop {
+                container, name, ..
+            } => self.stop(container, name).await,
+            Action::Remove {
+                container, name, ..
+            } => self.remove(container, name).await,
+            Action::Rename {
+                container, name, ..
+            } => self.rename(container, name).await,
             Action::RemoveNetwork { name } => self.remove_network(name).await,
             Action::RemoveVolume { name } => self.remove_volume(name).await,
             Action::Await { .. } => Ok(()),
@@ -67,7 +73,10 @@ impl DockerEngine {
                 service,
                 container,
                 network,
-            } => self.connect_network(deployment, service, container, network).await,
+            } => {
+                self.connect_network(deployment, service, container, network)
+                    .await
+            }
             _ => Ok(()),
         }
     }

@@ -85,10 +85,8 @@ fn health(deployment: &Deployment, service: &Service) -> Option<HealthConfig> {
         return None;
     }
     let timing = compose::health(deployment);
-    let mut test = vec!["CMD".to_owned()];
-    test.extend(service.healthcheck.iter().cloned());
     Some(HealthConfig {
-        test: Some(test),
+        test: Some(service.healthcheck.clone()),
         interval: nanos(timing.interval),
         timeout: nanos(timing.timeout),
         retries: Some(i64::from(timing.retries)),
@@ -109,11 +107,17 @@ fn host_config(deployment: &Deployment, service: &Service, directory: &Path) -> 
         mounts: mounts(service, directory),
         tmpfs: (!service.tmpfs.is_empty()).then(|| {
             let tmpfs = service.tmpfs.iter();
-            tmpfs.map(|t| (t.target.clone(), t.options.clone())).collect()
+            tmpfs
+                .map(|t| (t.target.clone(), t.options.clone()))
+                .collect()
         }),
         log_config: Some(HostConfigLogConfig {
             typ: Some(compose::LOG_DRIVER.into()),
-            config: Some(compose::LOG_OPTIONS.map(|(k, v)| (k.into(), v.into())).into()),
+            config: Some(
+                compose::LOG_OPTIONS
+                    .map(|(k, v)| (k.into(), v.into()))
+                    .into(),
+            ),
         }),
         network_mode: primary.map(full),
         port_bindings: port_bindings(service),

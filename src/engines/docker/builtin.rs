@@ -106,15 +106,30 @@ impl Builtin {
     pub(super) fn tar(&self) -> impl Stream<Item = Bytes> + Send + 'static {
         let mut parts: Vec<Part> = Vec::new();
         for (path, mode, owner) in [("data/", 0o750, USER), ("tmp/", 0o1777, 0)] {
-            parts.push(Part::Bytes(header(path, mode, owner, 0, tar::EntryType::Directory)));
+            parts.push(Part::Bytes(header(
+                path,
+                mode,
+                owner,
+                0,
+                tar::EntryType::Directory,
+            )));
         }
         for (path, text) in [
-            ("etc/passwd", format!("root:x:0:0::/:\natlas:x:{USER}:{USER}::/data:\n")),
+            (
+                "etc/passwd",
+                format!("root:x:0:0::/:\natlas:x:{USER}:{USER}::/data:\n"),
+            ),
             ("etc/group", format!("root:x:0:\natlas:x:{USER}:\n")),
             ("etc/nsswitch.conf", "hosts: files dns\n".to_owned()),
         ] {
             let size = text.len() as u64;
-            parts.push(Part::Bytes(header(path, 0o644, 0, size, tar::EntryType::Regular)));
+            parts.push(Part::Bytes(header(
+                path,
+                0o644,
+                0,
+                size,
+                tar::EntryType::Regular,
+            )));
             parts.push(Part::Bytes(padded(text.into_bytes())));
         }
         for entry in &self.files {
@@ -129,7 +144,9 @@ impl Builtin {
         }
         parts.push(Part::Bytes(vec![0; 2 * BLOCK]));
         parts.reverse();
-        stream::unfold((parts, None), |(parts, open)| async { next_chunk(parts, open) })
+        stream::unfold((parts, None), |(parts, open)| async {
+            next_chunk(parts, open)
+        })
     }
 }
 
@@ -186,13 +203,20 @@ fn inside(path: &Path) -> String {
 fn interpreter(executable: &Path) -> io::Result<Option<PathBuf>> {
     const PT_INTERP: u64 = 3;
     let mut head = Vec::new();
-    File::open(executable)?.take(64 * 1024).read_to_end(&mut head)?;
+    File::open(executable)?
+        .take(64 * 1024)
+        .read_to_end(&mut head)?;
     if !head.starts_with(b"\x7fELF\x02\x01") {
         return Err(io::Error::other("not a 64-bit Linux executable"));
     }
     let number = |at: usize, bytes: usize| -> Option<u64> {
         let slice = head.get(at..at + bytes)?;
-        Some(slice.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+        Some(
+            slice
+                .iter()
+                .rev()
+                .fold(0, |n, byte| n << 8 | u64::from(*byte)),
+        )
     };
     let find = || {
         let table = usize::try_from(number(32, 8)?).ok()?;

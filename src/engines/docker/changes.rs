@@ -9,6 +9,7 @@ use super::DockerEngine;
 use super::body::{Circumstances, body};
 use crate::model::{Deployment, EnvValue, Service};
 use crate::plan::FieldChange;
+use crate::targets::compose;
 
 /// Labels that every tool writes anew; they never cause a replacement.
 const IGNORED_LABELS: &str = "com.docker.compose.";
@@ -51,7 +52,10 @@ impl DockerEngine {
 }
 
 fn split(lines: &[String]) -> BTreeMap<&str, &str> {
-    lines.iter().filter_map(|line| line.split_once('=')).collect()
+    lines
+        .iter()
+        .filter_map(|line| line.split_once('='))
+        .collect()
 }
 
 /// Variables by name. A value is shown only when the deployment holds it as plain text and its name hides nothing.
@@ -116,7 +120,7 @@ fn labels(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
         .filter(|name| name.starts_with("ai.atlas.") && !name.starts_with(IGNORED_LABELS))
         .filter(|name| wanted.get(*name) != actual.get(*name))
         .map(|name| match name.as_str() {
-            "ai.atlas.secrets" => change("secrets", None, None),
+            compose::SECRETS_LABEL => change("secrets", None, None),
             _ => change(
                 &format!("labels.{name}"),
                 actual.get(name).map(String::as_str),
@@ -137,32 +141,68 @@ fn fields(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
         ("user", text(&config.user), text(&wanted.user)),
         ("mem_limit", number(have.memory), number(want.memory)),
         ("cpus", number(have.nano_cpus), number(want.nano_cpus)),
-        ("pids_limit", number(have.pids_limit), number(want.pids_limit)),
-        ("read_only", flag(have.readonly_rootfs), flag(want.readonly_rootfs)),
+        (
+            "pids_limit",
+            number(have.pids_limit),
+            number(want.pids_limit),
+        ),
+        (
+            "read_only",
+            flag(have.readonly_rootfs),
+            flag(want.readonly_rootfs),
+        ),
         ("init", flag(have.init), flag(want.init)),
-        ("cap_add", capabilities(&have.cap_add), capabilities(&want.cap_add)),
-        ("cap_drop", capabilities(&have.cap_drop), capabilities(&want.cap_drop)),
+        (
+            "cap_add",
+            capabilities(&have.cap_add),
+            capabilities(&want.cap_add),
+        ),
+        (
+            "cap_drop",
+            capabilities(&have.cap_drop),
+            capabilities(&want.cap_drop),
+        ),
         ("group_add", list(&have.group_add), list(&want.group_add)),
-        ("security_opt", list(&have.security_opt), list(&want.security_opt)),
+        (
+            "security_opt",
+            list(&have.security_opt),
+            list(&want.security_opt),
+        ),
         ("ports", ports(have), ports(want)),
         ("volumes", list(&have.binds), list(&want.binds)),
         ("mounts", mounts(have), mounts(want)),
         ("tmpfs", tmpfs(have), tmpfs(want)),
-        ("networks", text(&have.network_mode), text(&want.network_mode)),
+        (
+            "networks",
+            text(&have.network_mode),
+            text(&want.network_mode),
+        ),
         ("logging", logging(have), logging(want)),
         ("restart", restart(have), restart(want)),
-        ("stop_grace_period", number(config.stop_timeout), number(wanted.stop_timeout)),
+        (
+            "stop_grace_period",
+            number(config.stop_timeout),
+            number(wanted.stop_timeout),
+        ),
     ];
     if wanted.cmd.is_some() {
         pairs.push(("command", list(&config.cmd), list(&wanted.cmd)));
     }
     if wanted.entrypoint.is_some() {
-        pairs.push(("entrypoint", list(&config.entrypoint), list(&wanted.entrypoint)));
+        pairs.push((
+            "entrypoint",
+            list(&config.entrypoint),
+            list(&wanted.entrypoint),
+        ));
     }
     if let Some(health) = &wanted.healthcheck {
         let current = config.healthcheck.unwrap_or_default();
         pairs.push(("healthcheck.test", list(&current.test), list(&health.test)));
-        pairs.push(("healthcheck.interval", number(current.interval), number(health.interval)));
+        pairs.push((
+            "healthcheck.interval",
+            number(current.interval),
+            number(health.interval),
+        ));
     }
     pairs
         .into_iter()
@@ -188,11 +228,19 @@ fn text(value: &Option<String>) -> String {
 }
 
 fn number(value: Option<i64>) -> String {
-    value.filter(|n| *n != 0).map(|n| n.to_string()).unwrap_or_default()
+    value
+        .filter(|n| *n != 0)
+        .map(|n| n.to_string())
+        .unwrap_or_default()
 }
 
 fn flag(value: Option<bool>) -> String {
-    if value.unwrap_or_default() { "true" } else { "" }.to_owned()
+    if value.unwrap_or_default() {
+        "true"
+    } else {
+        ""
+    }
+    .to_owned()
 }
 
 fn list(values: &Option<Vec<String>>) -> String {
@@ -216,7 +264,10 @@ fn ports(config: &HostConfig) -> String {
         for binding in bindings.iter().flatten() {
             let address = binding.host_ip.as_deref().unwrap_or_default();
             let port = binding.host_port.as_deref().unwrap_or_default();
-            ports.push(format!("{address}:{port}:{}", target.trim_end_matches("/tcp")));
+            ports.push(format!(
+                "{address}:{port}:{}",
+                target.trim_end_matches("/tcp")
+            ));
         }
     }
     ports.sort();
@@ -250,6 +301,9 @@ fn logging(config: &HostConfig) -> String {
 }
 
 fn restart(config: &HostConfig) -> String {
-    let name = config.restart_policy.as_ref().and_then(|policy| policy.name);
+    let name = config
+        .restart_policy
+        .as_ref()
+        .and_then(|policy| policy.name);
     name.map(|name| name.to_string()).unwrap_or_default()
 }

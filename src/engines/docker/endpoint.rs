@@ -81,7 +81,9 @@ impl Endpoint {
             operation: "read the Docker context",
             subject: name.to_owned(),
             cause,
-            hint: Some(format!("it was chosen by {by}; `docker context ls` shows which exist")),
+            hint: Some(format!(
+                "it was chosen by {by}; `docker context ls` shows which exist"
+            )),
             unreachable: true,
         };
         let config = config.ok_or_else(|| unknown("no home directory".into()))?;

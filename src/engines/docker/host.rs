@@ -19,7 +19,10 @@ impl DockerEngine {
         let info = self.docker.info().await.ok()?;
         Some(Host {
             root: info.docker_root_dir?,
-            memory: info.mem_total.and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
+            memory: info
+                .mem_total
+                .and_then(|n| u64::try_from(n).ok())
+                .unwrap_or_default(),
         })
     }
 

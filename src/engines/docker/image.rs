@@ -179,7 +179,10 @@ fn append(
         let path = inside.join(entry.file_name());
         let name = path.to_string_lossy();
         let skip = |pattern: &&str| {
-            name == **pattern || pattern.strip_prefix("**/").is_some_and(|p| name.ends_with(p))
+            name == **pattern
+                || pattern
+                    .strip_prefix("**/")
+                    .is_some_and(|p| name.ends_with(p))
         };
         if ignored.iter().any(skip) {
             continue;

@@ -72,7 +72,12 @@ impl DockerEngine {
             .await
             .map_err(|e| failure("list the networks of", project, &e))?;
         let wanted: BTreeSet<String> = deployment
-            .map(|d| d.networks.keys().map(|k| format!("{project}_{k}")).collect())
+            .map(|d| {
+                d.networks
+                    .keys()
+                    .map(|k| format!("{project}_{k}"))
+                    .collect()
+            })
             .unwrap_or_default();
         let mut networks = BTreeMap::new();
         for network in list {
@@ -80,7 +85,8 @@ impl DockerEngine {
                 continue;
             };
             let labels = network.labels.unwrap_or_default();
-            let owned = labels.get("com.docker.compose.project").map(String::as_str) == Some(project);
+            let owned =
+                labels.get("com.docker.compose.project").map(String::as_str) == Some(project);
             if owned || wanted.contains(&name) {
                 let observed = ObservedNetwork {
                     id,
@@ -99,7 +105,9 @@ impl DockerEngine {
             "label".to_owned(),
             vec![format!("com.docker.compose.project={project}")],
         )]);
-        let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let options = ListVolumesOptionsBuilder::default()
+            .filters(&filters)
+            .build();
         let response = self.docker.list_volumes(Some(options)).await;
         let response = response.map_err(|e| failure("list the volumes of", project, &e))?;
         let volumes = response.volumes.unwrap_or_default();
@@ -116,14 +124,18 @@ impl DockerEngine {
         };
         let options = ListImagesOptionsBuilder::default().build();
         let list = self.docker.list_images(Some(options)).await;
-        let list = list.map_err(|e| failure("list the images of", self.endpoint.to_string().as_str(), &e))?;
+        let list = list
+            .map_err(|e| failure("list the images of", self.endpoint.to_string().as_str(), &e))?;
         let mut known: HashMap<&str, &str> = HashMap::new();
         for image in &list {
             for name in image.repo_tags.iter().chain(&image.repo_digests) {
                 known.insert(name, &image.id);
             }
         }
-        let references = deployment.services.values().map(|s| s.image.reference().as_str());
+        let references = deployment
+            .services
+            .values()
+            .map(|s| s.image.reference().as_str());
         let found = references.filter_map(|reference| {
             let id = known.get(familiar(reference).as_str())?;
             Some((reference.to_owned(), (*id).to_owned()))
@@ -150,9 +162,7 @@ impl DockerEngine {
 
 /// Docker's familiar form: `docker.io/library/` removed, `:latest` added where there is neither tag nor digest.
 fn familiar(reference: &str) -> String {
-    let short = reference
-        .strip_prefix("docker.io/")
-        .unwrap_or(reference);
+    let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
     let short = short.strip_prefix("library/").unwrap_or(short);
     let last = short.rsplit('/').next().unwrap_or(short);
     if last.contains(':') || last.contains('@') {
@@ -221,7 +231,9 @@ fn state(state: Option<ContainerSummaryStateEnum>) -> State {
         Some(ContainerSummaryStateEnum::RUNNING) => State::Running,
         Some(ContainerSummaryStateEnum::PAUSED) => State::Paused,
         Some(ContainerSummaryStateEnum::RESTARTING) => State::Restarting,
-        Some(ContainerSummaryStateEnum::EXITED | ContainerSummaryStateEnum::STOPPING) => State::Exited,
+        Some(ContainerSummaryStateEnum::EXITED | ContainerSummaryStateEnum::STOPPING) => {
+            State::Exited
+        }
         Some(ContainerSummaryStateEnum::REMOVING | ContainerSummaryStateEnum::DEAD) => State::Dead,
         _ => State::Created,
     }

@@ -70,12 +70,14 @@ fn configuration() -> Option<Value> {
 /// Asks `docker-credential-<helper> get`. "Not found" is an answer, everything else that fails is an error.
 async fn ask(helper: &str, registry: &str) -> Result<Option<DockerCredentials>, EngineError> {
     let program = format!("docker-credential-{helper}");
-    let failed = |cause: String| EngineError {
+    let failed = |cause: String| {
+        EngineError {
         operation: "ask the credential helper",
         subject: program.clone(),
         cause,
         hint: Some("it is named in the Docker configuration; check that it works: `docker login` uses it too".into()),
         unreachable: false,
+    }
     };
     let mut child = Command::new(&program)
         .arg("get")
@@ -113,6 +115,8 @@ async fn ask(helper: &str, registry: &str) -> Result<Option<DockerCredentials>, 
 
 fn decode_base64(text: &str) -> Option<String> {
     use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .ok()?;
     String::from_utf8(bytes).ok()
 }

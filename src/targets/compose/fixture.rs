@@ -22,6 +22,7 @@ pub(crate) fn deployment() -> Deployment {
     ];
     let network = |internal| Network { internal };
     Deployment {
+        start_interval: true,
         project: "atlas".parse().expect("valid"),
         stage: Stage::Production,
         data: DataMode::Containers,
@@ -90,7 +91,12 @@ fn service(key: &str, kind: Kind, image: Image, port: u64) -> Service {
         probe: Probe::Http {
             path: "/health".to_owned(),
         },
-        healthcheck: words(&["/atlas", "healthcheck", "http://127.0.0.1/health?a=1&b=<2>"]),
+        healthcheck: words(&[
+            "CMD",
+            "/atlas",
+            "healthcheck",
+            "http://127.0.0.1/health?a=1&b=<2>",
+        ]),
         depends_on: BTreeMap::new(),
         networks: ["mesh".to_owned()].into(),
         mounts: Vec::new(),
@@ -266,7 +272,13 @@ fn mongodb() -> Service {
             ),
             ("MONGO_INITDB_ROOT_USERNAME", "atlas"),
         ]),
-        healthcheck: words(&["mongosh", "--quiet", "--eval", "db.adminCommand('ping')"]),
+        healthcheck: words(&[
+            "CMD",
+            "mongosh",
+            "--quiet",
+            "--eval",
+            "db.adminCommand('ping')",
+        ]),
         secrets: mounts(&["mongo_password"]),
         ..store(
             "mongodb",
@@ -286,6 +298,7 @@ fn redis() -> Service {
             "exec redis-server --appendonly yes --requirepass \"$(cat /run/secrets/redis_password)\"",
         ])),
         healthcheck: words(&[
+            "CMD",
             "sh",
             "-c",
             "REDISCLI_AUTH=\"$(cat /run/secrets/redis_password)\" redis-cli ping | grep -q PONG",

@@ -90,7 +90,7 @@ pub(super) fn compose_condition(
     let checked = deployment
         .services
         .get(dependency)
-        .is_some_and(|service| !service.healthcheck.is_empty());
+        .is_some_and(|service| service.healthcheck_command().is_some());
     match condition {
         Condition::Healthy if checked => ("service_healthy", true),
         Condition::Healthy => ("service_started", true),

@@ -24,7 +24,7 @@ pub(super) const FOLDER: &str = ".atlas/secrets";
 
 /// The label that changes when a mounted secret does. Compose does not look into secret files, so without it a changed
 /// secret would not reach a running container.
-pub const SECRETS_LABEL: &str = "ai.atlas.secrets";
+pub const SECRETS_LABEL: &str = "ai.atlas.mounted";
 
 /// The secret whose value keys the label, so that the label tells nothing about the others.
 const KEY: &str = "atlas_secret_key";

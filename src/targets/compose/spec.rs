@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::{HEALTH, LOG_DRIVER, LOG_OPTIONS, RESTART, go_json, init, resource_name, secrets};
+use super::{LOG_DRIVER, LOG_OPTIONS, RESTART, go_json, health, init, resource_name, secrets};
 use crate::model::{Deployment, EnvValue, Mount, Network, ProjectName, Service};
 
 /// For whom a specification is made.
@@ -150,6 +150,8 @@ pub(super) struct HealthcheckSpec {
     pub(super) interval: String,
     pub(super) retries: u32,
     pub(super) start_period: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) start_interval: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -231,7 +233,7 @@ impl ServiceSpec {
                 .map(|gid| gid.to_string())
                 .into_iter()
                 .collect(),
-            healthcheck: HealthcheckSpec::new(service, form),
+            healthcheck: HealthcheckSpec::new(deployment, service, form),
             image: service.image.reference().to_string(),
             init: init(service),
             labels: secrets::user_labels(deployment, service)
@@ -277,18 +279,18 @@ impl ServiceSpec {
 }
 
 impl HealthcheckSpec {
-    fn new(service: &Service, form: Form<'_>) -> Option<Self> {
+    fn new(deployment: &Deployment, service: &Service, form: Form<'_>) -> Option<Self> {
         if service.healthcheck.is_empty() {
             return None;
         }
-        let mut test = vec!["CMD".to_owned()];
-        test.extend(form.texts(&service.healthcheck));
+        let timing = health(deployment);
         Some(Self {
-            test,
-            timeout: go_json::duration(HEALTH.timeout),
-            interval: go_json::duration(HEALTH.interval),
-            retries: HEALTH.retries,
-            start_period: go_json::duration(HEALTH.start_period),
+            test: form.texts(&service.healthcheck),
+            timeout: go_json::duration(timing.timeout),
+            interval: go_json::duration(timing.interval),
+            retries: timing.retries,
+            start_period: go_json::duration(timing.start_period),
+            start_interval: timing.start_interval.map(go_json::duration),
         })
     }
 }

@@ -104,7 +104,7 @@ fn a_changed_secret_changes_the_hash_of_those_who_mount_it() {
     assert_eq!(hash_of(&before, "mongodb"), hash_of(&after, "mongodb"));
     after.secrets.remove("atlas_secret_key");
     let labels = labels_of(&after, "redis").join("\n");
-    assert!(!labels.contains("ai.atlas.secrets"), "{labels}");
+    assert!(!labels.contains("ai.atlas.mounted"), "{labels}");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_container_carries_all_labels_of_the_contract() {
     assert_eq!(
         labels_of(&deployment, "gateway"),
         [
-            "ai.atlas.secrets=22f725f07a58b06c",
+            "ai.atlas.mounted=22f725f07a58b06c",
             &format!("com.docker.compose.config-hash={hash}"),
             "com.docker.compose.container-number=1",
             "com.docker.compose.depends_on=mongodb:service_started:true,orchestrator:service_healthy:true,redis:service_started:false",

@@ -148,6 +148,7 @@ fn a_specification_writes_the_fields_in_compose_order() {
             interval: "10s".to_owned(),
             retries: 5,
             start_period: "10s".to_owned(),
+            start_interval: None,
         }),
         networks: BTreeMap::from([("default".to_owned(), None)]),
         restart: Some("no".to_owned()),
