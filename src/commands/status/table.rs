@@ -148,7 +148,8 @@ mod tests {
     fn narrow_terminals_keep_service_and_health() {
         let widths = [12, 8, 10, 6, 20, 24, 30];
         assert_eq!(columns(&widths, 200), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(columns(&widths, 90), [0, 1, 2, 4, 5]);
+        assert_eq!(columns(&widths, 90), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(columns(&widths, 85), [0, 1, 2, 4, 5]);
         assert_eq!(columns(&widths, 20), [0, 1]);
     }
 

@@ -62,9 +62,18 @@ fn hashes_are_those_of_docker_compose() {
     let Some(binary) = compose() else { return };
     let dir = tempfile::tempdir().expect("folder");
     let root = dir.path().canonicalize().expect("exists");
-    let deployment = fixture::deployment();
-    write(&deployment, &root);
-    let theirs: BTreeMap<String, String> = config(&binary, &root, &["--hash", "*"])
+    for start_interval in [true, false] {
+        let deployment = Deployment {
+            start_interval,
+            ..fixture::deployment()
+        };
+        same_hashes(&binary, &root, &deployment);
+    }
+}
+
+fn same_hashes(binary: &Path, root: &Path, deployment: &Deployment) {
+    write(deployment, root);
+    let theirs: BTreeMap<String, String> = config(binary, root, &["--hash", "*"])
         .lines()
         .filter_map(|line| line.split_once(' '))
         .map(|(name, hash)| (name.to_owned(), hash.to_owned()))
@@ -73,7 +82,7 @@ fn hashes_are_those_of_docker_compose() {
         .services
         .values()
         .map(|service| {
-            let hash = config_hash(&deployment, service, &root);
+            let hash = config_hash(deployment, service, root);
             (service.name.to_string(), hash)
         })
         .collect();
@@ -198,7 +207,10 @@ fn labels_are_those_of_docker_compose() {
         eprintln!("SKIPPED: no Docker engine to compare labels with");
         return;
     };
-    let mut deployment = fixture::deployment();
+    let mut deployment = Deployment {
+        start_interval: false,
+        ..fixture::deployment()
+    };
     deployment.project = unique.parse().expect("valid");
     for service in deployment.services.values_mut() {
         service.image = Image::Builtin(ImageRef::new(&image));
