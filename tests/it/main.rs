@@ -1,0 +1,6 @@
+//! The integration tests, one binary: `atlas` as people run it.
+//!
+//! Engine tests need a Docker engine and the parts of `tests/parts/provision`; without them they say `SKIPPED` on stderr, and
+//! fail where `ATLAS_TEST_REQUIRE_REAL=1` promises them.
+
+mod atlas;
