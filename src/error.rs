@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
 
 /// Why a command ended early. The message is complete: ``failed to start `mongodb`: …``.
@@ -39,7 +39,8 @@ impl Error {
 
     /// The configuration is wrong (exit 3).
     pub fn configuration(diagnostics: Vec<Diagnostic>) -> Self {
-        let count = diagnostics.len();
+        let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        let count = errors.count();
         let plural = if count == 1 { "problem" } else { "problems" };
         Self {
             diagnostics,

@@ -1,10 +1,13 @@
 //! Making images available: from atlas' own executable, from a registry, from a source tree. Owns the progress they show.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use bollard::errors::Error as Cause;
-use bollard::models::ProgressDetail;
-use bollard::query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder};
+use bollard::models::{ImageManifestSummaryKindEnum, ProgressDetail};
+use bollard::query_parameters::{
+    BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder,
+};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
@@ -19,9 +22,44 @@ const KEPT_OUTPUT: usize = 20;
 impl DockerEngine {
     /// The engine's id of an image, as compose puts it into its `image` label.
     pub(super) async fn image_id(&self, reference: &str) -> Result<String, EngineError> {
-        let image = self.docker.inspect_image(reference).await;
-        let image = image.map_err(|e| failure("find image", reference, &e))?;
-        Ok(image.id.unwrap_or_default())
+        let name = familiar(reference);
+        let found = self.image_identities(Some(&name)).await?.remove(&name);
+        found.ok_or_else(|| EngineError {
+            operation: "find image",
+            subject: reference.to_owned(),
+            cause: "the engine does not have it".into(),
+            hint: Some("`atlas up` gets it".into()),
+            unreachable: false,
+        })
+    }
+
+    /// What identifies each image, by all its names: the image's id, or with the containerd store (API 1.48) the digest of the
+    /// manifest for this platform, as compose has it (docker/compose `pkg/compose/images.go`).
+    pub(super) async fn image_identities(
+        &self,
+        reference: Option<&str>,
+    ) -> Result<HashMap<String, String>, EngineError> {
+        let filters =
+            reference.map(|name| HashMap::from([("reference".to_owned(), vec![name.to_owned()])]));
+        let mut options = ListImagesOptionsBuilder::default().manifests(self.api >= (1, 48));
+        if let Some(filters) = &filters {
+            options = options.filters(filters);
+        }
+        let list = self.docker.list_images(Some(options.build())).await;
+        let subject = self.endpoint.to_string();
+        let list = list.map_err(|e| failure("list the images of", &subject, &e))?;
+        let mut identities = HashMap::new();
+        for image in list {
+            let manifests = image.manifests.iter().flatten();
+            let manifest = manifests
+                .filter(|m| m.kind == Some(ImageManifestSummaryKindEnum::IMAGE))
+                .find(|m| m.available);
+            let identity = manifest.map_or(&image.id, |manifest| &manifest.id);
+            for name in image.repo_tags.iter().chain(&image.repo_digests) {
+                identities.insert(name.clone(), identity.clone());
+            }
+        }
+        Ok(identities)
     }
 
     pub(super) async fn provide_image(
@@ -115,6 +153,25 @@ impl DockerEngine {
     }
 }
 
+/// Docker's familiar form, under which the engine lists an image: `docker.io/library/` removed, `:latest` added where there
+/// is neither tag nor digest, and no tag beside a digest.
+pub(super) fn familiar(reference: &str) -> String {
+    let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
+    let short = short.strip_prefix("library/").unwrap_or(short);
+    let (name, digest) = match short.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (short, None),
+    };
+    let tag = name
+        .rfind(':')
+        .filter(|colon| !name[*colon..].contains('/'));
+    match (digest, tag) {
+        (Some(digest), tag) => format!("{}@{digest}", &name[..tag.unwrap_or(name.len())]),
+        (None, Some(_)) => name.to_owned(),
+        (None, None) => format!("{name}:latest"),
+    }
+}
+
 fn build_failure(reference: &str, cause: &Cause, output: &[String]) -> EngineError {
     let mut error = failure("build", reference, cause);
     if !output.is_empty() {
@@ -195,4 +252,22 @@ fn append(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::familiar;
+
+    #[test]
+    fn references_are_found_under_the_names_the_engine_lists() {
+        let same = |reference: &str, listed: &str| assert_eq!(familiar(reference), listed);
+        same("redis", "redis:latest");
+        same("docker.io/library/redis:7-alpine", "redis:7-alpine");
+        same(
+            "localhost:5000/atlas-gateway",
+            "localhost:5000/atlas-gateway:latest",
+        );
+        same("ghcr.io/acme/wiki:1.2", "ghcr.io/acme/wiki:1.2");
+        same("mongo:7.0@sha256:0a", "mongo@sha256:0a");
+    }
 }
