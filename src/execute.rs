@@ -132,7 +132,7 @@ impl<E: Engine> Run<'_, E> {
         *self.stopping.borrow()
     }
 
-    /// Waits end at once; engine calls that have begun are finished, so that nothing is left half done.
+    /// Waits and downloads end at once; other engine calls that have begun are finished, so that nothing is left half done.
     fn stop_all(&self) {
         *self.stopping.borrow_mut() = true;
         self.stop.notify_waiters();
@@ -161,6 +161,15 @@ impl<E: Engine> Run<'_, E> {
                 let stopped = self.stop.notified();
                 tokio::select! {
                     outcome = self.ready(service, container) => outcome.map_err(Some),
+                    () = stopped => Err(None),
+                }
+            }
+            // Nothing is half done when the engine stops fetching an image, and it can take long.
+            Action::ProvideImage { .. } => {
+                let stopped = self.stop.notified();
+                tokio::select! {
+                    applied = self.engine.apply(action, self.deployment, self.report) =>
+                        applied.map_err(|e| Some(Failure::Engine(e))),
                     () = stopped => Err(None),
                 }
             }

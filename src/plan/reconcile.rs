@@ -34,6 +34,7 @@ pub fn reconcile(
         images: BTreeMap::new(),
         networks: BTreeMap::new(),
         volumes: BTreeMap::new(),
+        freed: BTreeMap::new(),
         ready: BTreeMap::new(),
     };
     reconciler.images();
@@ -57,6 +58,8 @@ struct Reconciler<'a> {
     images: BTreeMap<&'a str, StepId>,
     networks: BTreeMap<&'a str, StepId>,
     volumes: BTreeMap<&'a str, StepId>,
+    /// Removals of leftovers by the name that is free after them.
+    freed: BTreeMap<String, StepId>,
     ready: BTreeMap<&'a ServiceName, Vec<(Condition, StepId)>>,
 }
 
@@ -170,7 +173,8 @@ impl<'a> Reconciler<'a> {
                 .iter()
                 .any(|c| c.id != container.id && c.number == container.number);
             if container.name != final_name && has_twin {
-                self.remove(container, Reason::Leftover, vec![]);
+                let removed = self.remove(container, Reason::Leftover, vec![]);
+                self.freed.insert(container.name.clone(), removed);
             } else {
                 kept.push(container);
             }
@@ -222,11 +226,13 @@ impl<'a> Reconciler<'a> {
     ) -> Vec<(Condition, StepId)> {
         let mut after = Vec::new();
         let final_name = self.container_name(&service.name, container.number);
-        if container.name != final_name && container.name.ends_with(&format!("_{final_name}")) {
+        let mut name = container.name.clone();
+        if name != final_name && name.ends_with(&format!("_{final_name}")) {
+            name = final_name;
             let action = Action::Rename {
                 service: service.name.to_string(),
                 container: container.id.clone(),
-                name: final_name,
+                name: name.clone(),
             };
             after.push(self.plan.push(action, Reason::Leftover, vec![]));
         }
@@ -239,7 +245,7 @@ impl<'a> Reconciler<'a> {
             return vec![(Condition::Healthy, id)];
         }
         let reason = Reason::NotRunning(container.state);
-        self.start(service, container.name.clone(), reason, after, gates)
+        self.start(service, name, reason, after, gates)
     }
 
     fn replace(
@@ -280,7 +286,7 @@ impl<'a> Reconciler<'a> {
             name: name.clone(),
             replaces: replaced.map(|c| c.name.clone()),
         };
-        let mut after = Vec::new();
+        let mut after: Vec<StepId> = self.freed.get(&name).copied().into_iter().collect();
         after.extend(self.images.get(service.image.reference().as_str()));
         for key in &service.networks {
             after.extend(self.networks.get(key.as_str()));

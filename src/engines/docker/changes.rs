@@ -2,6 +2,7 @@
 //! whether a container is replaced is decided by its hash, not here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig};
 
@@ -139,8 +140,8 @@ fn fields(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
     let mut pairs = vec![
         ("image", text(&config.image), text(&wanted.image)),
         ("user", text(&config.user), text(&wanted.user)),
-        ("mem_limit", number(have.memory), number(want.memory)),
-        ("cpus", number(have.nano_cpus), number(want.nano_cpus)),
+        ("mem_limit", size(have.memory), size(want.memory)),
+        ("cpus", cpus(have.nano_cpus), cpus(want.nano_cpus)),
         (
             "pids_limit",
             number(have.pids_limit),
@@ -200,8 +201,8 @@ fn fields(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
         pairs.push(("healthcheck.test", list(&current.test), list(&health.test)));
         pairs.push((
             "healthcheck.interval",
-            number(current.interval),
-            number(health.interval),
+            time(current.interval),
+            time(health.interval),
         ));
     }
     pairs
@@ -232,6 +233,25 @@ fn number(value: Option<i64>) -> String {
         .filter(|n| *n != 0)
         .map(|n| n.to_string())
         .unwrap_or_default()
+}
+
+fn size(value: Option<i64>) -> String {
+    let bytes = value.and_then(|n| u64::try_from(n).ok());
+    let bytes = bytes.filter(|n| *n != 0);
+    bytes.map(compose::short_size).unwrap_or_default()
+}
+
+/// Billionths of a core as cores: `0.25`.
+fn cpus(value: Option<i64>) -> String {
+    let nano = value.filter(|n| *n != 0);
+    nano.map(|n| (n as f64 / 1e9).to_string())
+        .unwrap_or_default()
+}
+
+fn time(nanos: Option<i64>) -> String {
+    let nanos = nanos.and_then(|n| u64::try_from(n).ok());
+    let nanos = nanos.filter(|n| *n != 0).map(Duration::from_nanos);
+    nanos.map(compose::duration).unwrap_or_default()
 }
 
 fn flag(value: Option<bool>) -> String {

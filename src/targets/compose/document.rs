@@ -251,7 +251,7 @@ fn short_port(port: &PortSpec) -> SingleQuoted<String> {
 }
 
 /// The largest unit that divides the size: `512m`, `2g`, `1000b`.
-fn short_size(bytes: u64) -> String {
+pub fn short_size(bytes: u64) -> String {
     let units = [("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10)];
     units
         .into_iter()
