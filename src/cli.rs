@@ -16,41 +16,42 @@ pub(crate) use operate::{Down, Exec, Logs, Services, Status};
 
 /// Ends `atlas -h`.
 const BRIEF: &str = "Examples:
-  atlas up --profile atlassian        bring up gateway, orchestrator, Confluence, Jira and their stores
-  atlas up --profile minimal          the gateway alone, without MongoDB and Redis
-  atlas status                        what runs, and how it is
-  atlas plan                          what `up` would do, and why
+  atlas up --profile atlassian    gateway, orchestrator, Confluence, Jira
+  atlas up --profile minimal      the gateway alone
+  atlas status                    what runs, and how it is
+  atlas plan                      what `up` would do, and why
 
-`atlas help COMMAND` reads like a manual; `atlas --help` also lists exit codes and environment variables.";
+`atlas help COMMAND` reads like a manual; `atlas --help` has exit codes and environment variables.";
 
-/// Ends `atlas --help`, before and after the exit codes.
+/// Ends `atlas --help`, before and after the exit codes. Lines fit into a manual page of 80 columns.
 const EXAMPLES: &str = "Examples:
-  atlas init                          asks what to run, writes atlas.yaml, .env and compose.yaml
-  atlas up --profile atlassian        bring up gateway, orchestrator, Confluence, Jira and their stores
-  atlas up --profile minimal          the gateway alone, without MongoDB and Redis
-  atlas up --data embedded            data in the gateway's own volume: no store containers
-  atlas status                        what runs, and how it is
-  atlas plan                          what `up` would do, and why
-  atlas logs -f gateway               follow the gateway's log
-  atlas down                          stop and remove it all; volumes stay";
+  atlas init                      asks what to run, and writes files
+  atlas up --profile atlassian    gateway, orchestrator, Confluence, Jira
+  atlas up --profile minimal      the gateway alone
+  atlas up --data embedded        no MongoDB, no Redis: data in a volume
+  atlas status                    what runs, and how it is
+  atlas plan                      what `up` would do, and why
+  atlas logs -f gateway           follow the gateway's log
+  atlas down                      stop and remove it all; volumes stay";
 const SURROUNDINGS: &str = "Environment variables:
   DOCKER_HOST               engine to use: unix://, tcp:// or ssh://
   DOCKER_TLS_VERIFY         speak TLS to a tcp:// engine
-  DOCKER_CERT_PATH          folder of ca.pem, cert.pem and key.pem for it
-  DOCKER_CONTEXT            Docker context to use, when DOCKER_HOST is not set
-  DOCKER_CONFIG             folder of the Docker configuration (contexts, registry credentials)
-  COMPOSE_PROJECT_NAME      project name, when -p does not give one
-  COMPOSE_ENV_FILES         files to read instead of .env, separated by commas
+  DOCKER_CERT_PATH          folder of ca.pem, cert.pem and key.pem
+  DOCKER_CONTEXT            context to use, if no DOCKER_HOST is set
+  DOCKER_CONFIG             folder of the Docker configuration
+  COMPOSE_PROJECT_NAME      project name, if -p does not give one
+  COMPOSE_ENV_FILES         files to read instead of .env
   COMPOSE_DISABLE_ENV_FILE  1: read no .env
-  ATLAS_BUILTIN_EXECUTABLE  Linux build of atlas to make the built-in image of, when this one is none
-  XDG_CACHE_HOME            folder of caches (default: ~/.cache); atlas uses `atlas` in it
+  ATLAS_BUILTIN_EXECUTABLE  Linux build of atlas for the built-in image
+  XDG_CACHE_HOME            folder of caches (default: ~/.cache)
   NO_COLOR, TERM=dumb       no colours
   CI                        plain lines instead of live ones
-  COMPLETE                  the shell that asks for completions; set by the scripts of `atlas completions`
-A variable of a service that is set here goes before the same one in .env, as with Docker Compose.
+  COMPLETE                  set by the scripts of `atlas completions`
+
+A service's variable that is set here goes before the same one in .env, as with Docker Compose.
 
 Files, in the project directory:
-  atlas.yaml                what to run (`atlas schema` prints its JSON Schema)
+  atlas.yaml                what to run; see `atlas schema`
   .env                      credentials, read by Docker Compose's rules
   compose.yaml              generated; `docker compose` reads it
   .atlas/                   secret files and the lock";
@@ -155,25 +156,31 @@ pub(crate) enum Command {
     /// Stop and remove everything; volumes only if asked for
     Down(Down),
     /// Stop services, dependents first
-    #[command(after_help = "Containers stay; `atlas start` goes on where they were, `atlas down` removes them.
+    #[command(
+        after_help = "Containers stay; `atlas start` goes on where they were, `atlas down` removes them.
 
 Examples:
-  atlas stop                                everything
-  atlas stop confluence jira")]
+  atlas stop                      everything
+  atlas stop confluence jira      these two"
+    )]
     Stop(Services),
     /// Start stopped services, dependencies first
-    #[command(after_help = "Starts what exists and waits until it answers. `atlas up` makes what does not.
+    #[command(
+        after_help = "Starts what exists and waits until it answers. `atlas up` makes what does not.
 
 Examples:
-  atlas start                               everything
-  atlas start --timeout 300 gateway")]
+  atlas start                     everything
+  atlas start gateway             one service"
+    )]
     Start(Services),
     /// Stop and start services
-    #[command(after_help = "The configuration stays as it is: `atlas up` brings a change of it into effect.
+    #[command(
+        after_help = "The configuration stays as it is: `atlas up` brings a change of it into effect.
 
 Examples:
-  atlas restart                             everything
-  atlas restart gateway                     one service")]
+  atlas restart                   everything
+  atlas restart gateway           one service"
+    )]
     Restart(Services),
     /// Run a command in a service's container
     Exec(Exec),
@@ -187,15 +194,17 @@ Examples:
     Render(Render),
     /// Print the JSON Schema of atlas.yaml
     #[command(after_help = "Examples:
-  atlas schema > atlas.schema.json          then, for editors that read it, in atlas.yaml:
+  atlas schema > atlas.schema.json
+
+Editors read it when atlas.yaml names it:
   # yaml-language-server: $schema=./atlas.schema.json")]
     Schema,
     /// Print a completion script for a shell
     #[command(after_help = "Examples:
   atlas completions bash > ~/.local/share/bash-completion/completions/atlas
-  atlas completions zsh > ~/.zfunc/_atlas   (a folder of your $fpath)
+  atlas completions zsh > ~/.zfunc/_atlas    a folder of your $fpath
   atlas completions fish > ~/.config/fish/completions/atlas.fish
-  atlas completions --write completions     what the repository holds; man pages in completions/man
+  atlas completions --write completions      all of them, and man pages
 
 The scripts ask atlas for candidates, so profiles and services are those of the project at hand.")]
     Completions(Completions),

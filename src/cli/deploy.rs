@@ -14,11 +14,11 @@ In a folder without an atlas.yaml, it writes one first, as `atlas init --yes` do
 Exits 6 when a service does not become healthy, with its last log lines.
 
 Examples:
-  atlas up                                  what atlas.yaml says
+  atlas up                        what atlas.yaml says
   atlas up --profile atlassian --data embedded
-  atlas up confluence                       Confluence and what it needs
-  atlas up --dry-run                        the same as `atlas plan`
-  atlas up --timeout 300                    for slow machines"
+  atlas up confluence             Confluence and what it needs
+  atlas up --dry-run              the same as `atlas plan`
+  atlas up --timeout 300          for slow machines"
 )]
 pub(crate) struct Up {
     #[command(flatten)]
@@ -48,7 +48,7 @@ Values that could be secret are never shown.
 
 Examples:
   atlas plan
-  atlas plan --exit-code                    0 = nothing to do, 8 = changes
+  atlas plan --exit-code          0 = nothing to do, 8 = changes
   atlas plan --json | jq '.steps[].reason'"
 )]
 pub(crate) struct Plan {
@@ -88,7 +88,7 @@ pub(crate) struct Scale {
 #[command(after_help = "`atlas up` builds what is missing; this builds again.
 
 Examples:
-  atlas build                               whatever the deployment builds
+  atlas build                     whatever the deployment builds
   atlas build --images build gateway        one service from the source tree")]
 pub(crate) struct Build {
     #[command(flatten)]

@@ -14,7 +14,7 @@ A second `init` keeps what you wrote: it adds what is missing and says what it l
 Secrets belong into --set-from (a file or `-`), not into arguments that every process can see.
 
 Examples:
-  atlas init                                asks
+  atlas init                      asks
   atlas init --yes --profile atlassian      asks nothing
   atlas init --yes --set CONFLUENCE_URL=https://acme.atlassian.net --set data=embedded
   printf 'CONFLUENCE_TOKEN=%s\\n' \"$TOKEN\" | atlas init --yes --set-from -"
@@ -35,11 +35,13 @@ pub(crate) struct Init {
 
 /// `atlas render`
 #[derive(Debug, Args)]
-#[command(after_help = "The same input gives the same bytes: what is rendered can be committed and checked in CI.
+#[command(
+    after_help = "The same input gives the same bytes: what is rendered can be committed and checked in CI.
 
 Examples:
-  atlas render compose                      write compose.yaml
-  atlas render compose --check              exit 8 with the difference when it is out of date")]
+  atlas render compose            write compose.yaml
+  atlas render compose --check    exit 8 if it is out of date"
+)]
 pub(crate) struct Render {
     #[command(subcommand)]
     pub(crate) target: RenderTarget,
@@ -49,13 +51,15 @@ pub(crate) struct Render {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RenderTarget {
     /// compose.yaml and its secret files
-    #[command(after_help = "Passwords are not in compose.yaml: it names files in .atlas/secrets, which are written with it.
+    #[command(
+        after_help = "Passwords are not in compose.yaml: it names files in .atlas/secrets, which are written with it.
 
 Examples:
-  atlas render compose                      write compose.yaml
-  atlas render compose -                    print it
-  atlas render compose --check              exit 8 with the difference when it is out of date
-  docker compose up -d                      reads what was written")]
+  atlas render compose            write compose.yaml
+  atlas render compose -          print it
+  atlas render compose --check    exit 8 if it is out of date
+  docker compose up -d                      reads what was written"
+    )]
     Compose {
         #[command(flatten)]
         selection: Selection,

@@ -20,12 +20,14 @@ pub(crate) struct Status {
 
 /// `atlas logs`
 #[derive(Debug, Args)]
-#[command(after_help = "Lines of all containers are put into one order by their time.
+#[command(
+    after_help = "Lines of all containers are put into one order by their time.
 
 Examples:
   atlas logs --tail 100
   atlas logs -f gateway orchestrator
-  atlas logs --since 10m confluence")]
+  atlas logs --since 10m confluence"
+)]
 pub(crate) struct Logs {
     /// Go on as new lines come
     #[arg(short, long)]
@@ -63,8 +65,8 @@ It needs no atlas.yaml: what belongs to the project is found by its labels.
 
 Examples:
   atlas down
-  atlas down --volumes                      asks before data goes
-  atlas -p atlas-ai down                    from anywhere"
+  atlas down --volumes            asks before data goes
+  atlas -p atlas-ai down          from anywhere"
 )]
 pub(crate) struct Down {
     /// Remove the volumes too: all data is lost
@@ -77,12 +79,14 @@ pub(crate) struct Down {
 
 /// `atlas exec`
 #[derive(Debug, Args)]
-#[command(after_help = "Exits with the command's own code. The built-in image holds no shell, only /atlas.
+#[command(
+    after_help = "Exits with the command's own code. The built-in image holds no shell, only /atlas.
 
 Examples:
   atlas exec mongodb mongosh
   atlas exec -T redis redis-cli ping < /dev/null
-  atlas exec --index 2 confluence /atlas --version")]
+  atlas exec --index 2 confluence /atlas --version"
+)]
 pub(crate) struct Exec {
     /// No terminal in the container, even if there is one here
     #[arg(short = 'T', long)]

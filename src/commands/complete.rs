@@ -59,11 +59,7 @@ fn here() -> Inputs {
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     let directory = directory(&words).unwrap_or(".");
-    input::read(
-        Path::new(directory),
-        &Files::default(),
-        &Environment::new(),
-    )
+    input::read(Path::new(directory), &Files::default(), &Environment::new())
 }
 
 fn directory(words: &[String]) -> Option<&str> {
@@ -103,7 +99,12 @@ fn script(shell: &str) -> std::io::Result<String> {
         .ok_or_else(|| std::io::Error::other(format!("unknown shell `{shell}`")))?;
     let mut bytes = Vec::new();
     completer.write_registration("COMPLETE", "atlas", "atlas", "atlas", &mut bytes)?;
-    String::from_utf8(bytes).map_err(std::io::Error::other)
+    let mut text = String::from_utf8(bytes).map_err(std::io::Error::other)?;
+    if shell == "zsh" {
+        // Loaded from $fpath, the file is the body of a function; without this the first Tab would only define the completer.
+        text.push_str("[[ $funcstack[1] == _atlas ]] && _clap_dynamic_completer_atlas \"$@\"\n");
+    }
+    Ok(text)
 }
 
 /// Scripts and man pages, as the repository's `completions/` holds them.
