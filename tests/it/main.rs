@@ -4,3 +4,5 @@
 //! fail where `ATLAS_TEST_REQUIRE_REAL=1` promises them.
 
 mod atlas;
+mod house;
+mod tidy;
