@@ -5,3 +5,5 @@
 
 mod atlas;
 mod engine;
+mod house;
+mod tidy;

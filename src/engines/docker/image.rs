@@ -98,7 +98,7 @@ impl DockerEngine {
 
     /// Pulls an image with the credentials that the Docker configuration has for its registry.
     pub async fn pull(&self, reference: &str, report: &dyn Report) -> Result<(), EngineError> {
-        let credentials = registry::credentials(reference).await?;
+        let credentials = registry::credentials(self.endpoint.config(), reference).await?;
         let options = CreateImageOptionsBuilder::default()
             .from_image(reference)
             .build();
