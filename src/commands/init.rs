@@ -34,7 +34,7 @@ const MANIFEST: &str = "atlas.yaml";
 const IGNORED: [&str; 2] = [".env", ".atlas/"];
 
 pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
-    let builtin = app.builtin()?;
+    let builtin = app.builtin();
     let inputs = app.inputs();
     let mut settings = Settings::read(app, args, &inputs)?;
     questions::ask(app, &inputs, &mut settings, &builtin)?;
@@ -58,7 +58,7 @@ pub(super) async fn unattended(
     app: &App,
     inputs: &Inputs,
     selection: &Selection,
-    builtin: &Builtin,
+    builtin: &Result<Builtin, Error>,
 ) -> Result<(), Error> {
     app.say("there is no atlas.yaml here yet: writing one");
     let mut settings = Settings::of(selection);
@@ -113,7 +113,7 @@ fn write(
     app: &App,
     inputs: &Inputs,
     settings: &Settings,
-    builtin: &Builtin,
+    builtin: &Result<Builtin, Error>,
     force: bool,
     report: &dyn Report,
 ) -> Result<(), Error> {
@@ -170,7 +170,7 @@ fn preview(
     app: &App,
     after: &Inputs,
     settings: &Settings,
-    builtin: &Builtin,
+    builtin: &Result<Builtin, Error>,
     generated: &BTreeMap<String, String>,
 ) -> Result<Deployment, Error> {
     let mut request = app.request(&Selection::default(), builtin);

@@ -21,7 +21,7 @@ pub(super) fn ask(
     app: &App,
     inputs: &Inputs,
     settings: &mut Settings,
-    builtin: &Builtin,
+    builtin: &Result<Builtin, Error>,
 ) -> Result<(), Error> {
     if !app.prompt.is_interactive() {
         return Ok(());
@@ -182,7 +182,7 @@ fn ask_credentials(
     app: &App,
     inputs: &Inputs,
     settings: &mut Settings,
-    builtin: &Builtin,
+    builtin: &Result<Builtin, Error>,
 ) -> Result<(), Error> {
     let (_, after) = planned(app, inputs, settings)?;
     let request = app.request(&Selection::default(), builtin);

@@ -1,18 +1,16 @@
 //! Making images available: from atlas' own executable, from a registry, from a source tree. Owns the progress they show.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use bollard::errors::Error as Cause;
 use bollard::models::{ImageManifestSummaryKindEnum, ProgressDetail};
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder,
 };
-use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
 use super::builtin::Builtin;
-use super::{DockerEngine, EngineError, failure, registry};
+use super::{DockerEngine, EngineError, context, failure, registry};
 use crate::event::{Event, Report};
 use crate::model::{BuildContext, Deployment, Image, ServiceName};
 
@@ -23,7 +21,9 @@ impl DockerEngine {
     /// The engine's id of an image, as compose puts it into its `image` label.
     pub(super) async fn image_id(&self, reference: &str) -> Result<String, EngineError> {
         let name = familiar(reference);
-        let found = self.image_identities(Some(&name)).await?.remove(&name);
+        let found = self.image_identities(vec![name.clone()]).await?;
+        let found = found.into_iter().find(|(listed, _)| *listed == name);
+        let found = found.map(|(_, identity)| identity);
         found.ok_or_else(|| EngineError {
             operation: "find image",
             subject: reference.to_owned(),
@@ -37,14 +37,12 @@ impl DockerEngine {
     /// manifest for this platform, as compose has it (docker/compose `pkg/compose/images.go`).
     pub(super) async fn image_identities(
         &self,
-        reference: Option<&str>,
+        references: Vec<String>,
     ) -> Result<HashMap<String, String>, EngineError> {
-        let filters =
-            reference.map(|name| HashMap::from([("reference".to_owned(), vec![name.to_owned()])]));
-        let mut options = ListImagesOptionsBuilder::default().manifests(self.api >= (1, 48));
-        if let Some(filters) = &filters {
-            options = options.filters(filters);
-        }
+        let filters = HashMap::from([("reference".to_owned(), references)]);
+        let options = ListImagesOptionsBuilder::default()
+            .manifests(self.api >= (1, 48))
+            .filters(&filters);
         let list = self.docker.list_images(Some(options.build())).await;
         let subject = self.endpoint.to_string();
         let list = list.map_err(|e| failure("list the images of", &subject, &e))?;
@@ -100,7 +98,8 @@ impl DockerEngine {
     pub async fn pull(&self, reference: &str, report: &dyn Report) -> Result<(), EngineError> {
         let credentials = registry::credentials(self.endpoint.config(), reference).await?;
         let options = CreateImageOptionsBuilder::default()
-            .from_image(reference)
+            // Without a tag, the engine would pull every tag there is.
+            .from_image(&familiar(reference))
             .build();
         let stream = self.docker.create_image(Some(options), None, credentials);
         let stream = stream.map(|item| item.map(|info| (info.status, info.progress_detail)));
@@ -115,20 +114,21 @@ impl DockerEngine {
         report: &dyn Report,
     ) -> Result<(), EngineError> {
         let folder = self.directory.join(&context.context);
-        let archive = context_archive(&folder).map_err(|cause| EngineError {
-            operation: "read the build context of",
-            subject: reference.to_owned(),
-            cause: format!("{}: {cause}", folder.display()),
-            hint: None,
-            unreachable: false,
-        })?;
+        let archive =
+            context::archive(folder, &context.dockerfile).map_err(|cause| EngineError {
+                operation: "read the build context of",
+                subject: reference.to_owned(),
+                cause,
+                hint: None,
+                unreachable: false,
+            })?;
         let options = BuildImageOptionsBuilder::default()
             .dockerfile(&context.dockerfile.to_string_lossy())
             .t(reference)
             .rm(true)
             .forcerm(true)
             .build();
-        let body = bollard::body_full(Bytes::from(archive));
+        let body = bollard::body_stream(archive);
         let mut stream = std::pin::pin!(self.docker.build_image(options, None, Some(body)));
         let mut output: Vec<String> = Vec::new();
         while let Some(item) = stream.next().await {
@@ -207,51 +207,6 @@ fn progress(reference: &str, text: String, detail: Option<ProgressDetail>) -> Ev
         current: bytes(detail.current),
         total: bytes(detail.total),
     }
-}
-
-/// The folder as a tar archive. `.git` is left out always, and what `.dockerignore` names as plain paths.
-fn context_archive(folder: &Path) -> std::io::Result<Vec<u8>> {
-    let ignored = std::fs::read_to_string(folder.join(".dockerignore")).unwrap_or_default();
-    let ignored: Vec<&str> = ignored
-        .lines()
-        .map(|line| line.trim().trim_start_matches("./").trim_matches('/'))
-        .filter(|line| !line.is_empty() && !line.starts_with(['#', '!']))
-        .chain([".git"])
-        .collect();
-    let mut archive = tar::Builder::new(Vec::new());
-    archive.follow_symlinks(false);
-    append(&mut archive, folder, Path::new(""), &ignored)?;
-    archive.into_inner()
-}
-
-fn append(
-    archive: &mut tar::Builder<Vec<u8>>,
-    folder: &Path,
-    inside: &Path,
-    ignored: &[&str],
-) -> std::io::Result<()> {
-    let mut entries: Vec<_> = std::fs::read_dir(folder.join(inside))?.collect::<Result<_, _>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let path = inside.join(entry.file_name());
-        let name = path.to_string_lossy();
-        let skip = |pattern: &&str| {
-            name == **pattern
-                || pattern
-                    .strip_prefix("**/")
-                    .is_some_and(|p| name.ends_with(p))
-        };
-        if ignored.iter().any(skip) {
-            continue;
-        }
-        if entry.file_type()?.is_dir() {
-            archive.append_dir(&path, entry.path())?;
-            append(archive, folder, &path, ignored)?;
-        } else {
-            archive.append_path_with_name(entry.path(), &path)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

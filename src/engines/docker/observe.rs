@@ -122,11 +122,14 @@ impl DockerEngine {
         let Some(deployment) = deployment else {
             return Ok(BTreeMap::new());
         };
-        let known = self.image_identities(None).await?;
-        let references = deployment
+        let references: BTreeSet<&str> = deployment
             .services
             .values()
-            .map(|s| s.image.reference().as_str());
+            .map(|service| service.image.reference().as_str())
+            .collect();
+        let names = references.iter().map(|reference| familiar(reference));
+        let known = self.image_identities(names.collect()).await?;
+        let references = references.into_iter();
         let found = references.filter_map(|reference| {
             let id = known.get(familiar(reference).as_str())?;
             Some((reference.to_owned(), id.clone()))
