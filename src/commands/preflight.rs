@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
 use crate::engines::Engine;
@@ -22,7 +22,8 @@ pub(super) fn sources(deployment: &Deployment, directory: &Path) -> Result<(), E
     let mut problems = Vec::new();
     for service in deployment.services.values() {
         if let Image::Build(_, build) = &service.image {
-            let folder = directory.join(&build.context);
+            // `./source` reads as `source`.
+            let folder: PathBuf = directory.join(&build.context).components().collect();
             let missing = if !folder.is_dir() {
                 Some(format!("there is no folder `{}`", folder.display()))
             } else if !folder.join(&build.dockerfile).is_file() {

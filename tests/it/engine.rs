@@ -1,9 +1,13 @@
 //! `atlas` on a real Docker engine. Owns what the tests share: a project of trivial services, the engine's and Compose's own
 //! clients as witnesses, and waiting for a condition.
 
+mod backend;
 mod changes;
+mod endpoints;
+mod failures;
 mod interop;
 mod interrupted;
+mod operate;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;

@@ -51,7 +51,8 @@ impl DockerEngine {
             .stderr(true)
             .timestamps(true)
             .follow(request.follow)
-            .since(i32::try_from(request.since).unwrap_or_default())
+            // The client has 32 bits for it. What is later than 2038 is later than any line there is.
+            .since(i32::try_from(request.since.max(0)).unwrap_or(i32::MAX))
             .tail(&tail)
             .build();
         let (name, service) = (name.to_owned(), service.to_owned());
