@@ -4,3 +4,7 @@
 //! fail where `ATLAS_TEST_REQUIRE_REAL=1` promises them.
 
 mod atlas;
+mod init;
+mod input;
+mod offline;
+mod wizard;
