@@ -60,6 +60,10 @@ fn completions_and_manual_pages_are_those_of_this_build() {
     let written = project.path().join("written");
     let folder = written.to_string_lossy();
     project.run(&["completions", "--write", &folder]).exits(0);
+    assert!(
+        project.read("written/man/atlas.1").starts_with(".ie"),
+        "a manual page"
+    );
     let (fresh, committed) = (tree(&written), tree(&root().join("completions")));
     let names: BTreeSet<&String> = fresh.keys().chain(committed.keys()).collect();
     let stale: Vec<&&String> = names

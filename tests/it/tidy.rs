@@ -57,10 +57,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         ],
     ),
     // `serve` and `probe` run inside the built-in image, without the surroundings of a command.
-    (
-        "println!",
-        &["src/app.rs", "src/app/", "src/commands/serve.rs"],
-    ),
+    ("println!", &["src/app.rs", "src/commands/serve.rs"]),
     ("process::exit", &[]),
     // The completer is not handed the other words of the command line.
     (
