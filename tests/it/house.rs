@@ -290,6 +290,29 @@ fn the_readme_names_every_key_of_atlas_yaml_and_every_command() {
     }
 }
 
+#[test]
+fn the_readme_s_yaml_is_valid() {
+    let readme = repository("README.md");
+    let blocks: Vec<&str> = readme
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    let [atlas_yaml, wiki] = blocks[..] else {
+        panic!("README.md shows atlas.yaml and a service");
+    };
+    let project = Project::new("yaml");
+    project.write("atlas.yaml", atlas_yaml);
+    project.write("my-services/wiki.yaml", wiki);
+    // One block is a project, the other a service of it: both are read, and everything fits together.
+    project
+        .run(&["init", "--yes", "wiki", "orchestrator"])
+        .exits(0);
+    let rendered = project.run(&["render", "compose", "-"]).exits(0).stdout;
+    assert!(rendered.contains("image: registry.example.com/acme/wiki:1"));
+    assert!(rendered.contains("WIKI_SERVICE_URL: http://wiki:8099"));
+}
+
 /// Names below `[dependencies]` and `[dev-dependencies]`.
 fn dependencies(manifest: &str) -> Vec<String> {
     let mut names = Vec::new();
