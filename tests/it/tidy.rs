@@ -291,6 +291,23 @@ fn rooms_know_only_what_the_map_allows() {
 }
 
 #[test]
+fn the_map_of_rooms_is_complete() {
+    let lib = std::fs::read_to_string(root().join("src/lib.rs")).expect("lib.rs");
+    let rooms: BTreeSet<&str> = lib
+        .lines()
+        .filter_map(|line| line.rsplit_once("mod ")?.1.strip_suffix(';'))
+        .collect();
+    let rows: BTreeSet<&str> = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | `")?.split('`').next())
+        .collect();
+    assert_eq!(rows, rooms, "rows of the table in lib.rs, modules");
+    let map: BTreeSet<&str> = MAP.iter().map(|(room, _)| *room).collect();
+    let doors = BTreeSet::from(["lib", "main"]);
+    assert_eq!(map, &rooms | &doors, "the map of this test, modules");
+}
+
+#[test]
 fn what_lies_between_reading_and_doing_is_pure() {
     let impure = [
         "std::fs",
