@@ -15,9 +15,9 @@ pub(crate) async fn down(app: &App, args: &cli::Down) -> Result<Exit, Error> {
     let began = Instant::now();
     let project = app.project_name(&app.inputs())?;
     let engine = app.engine(None).await?;
-    let _lock = match app.directory.is_dir() && !args.dry_run {
-        true => Some(lock::take(&app.directory, "down")?),
-        false => None,
+    let _lock = match args.dry_run {
+        true => None,
+        false => lock::take_in_project(&app.directory, "down")?,
     };
     let observed = engine.observe(&project, None).await?;
     let plan = plan::down(&observed, args.volumes);

@@ -35,7 +35,7 @@ async fn carry_out(
     let inputs = app.inputs();
     let project = app.project_name(&inputs)?;
     let engine = app.engine(None).await?;
-    let _lock = lock::take(&app.directory, verb)?;
+    let _lock = lock::take_in_project(&app.directory, verb)?;
     let observed = engine.observe(&project, None).await?;
     let services: BTreeSet<String> = args.services.iter().cloned().collect();
     check_names(&services, &observed, &project)?;
@@ -61,7 +61,7 @@ fn known_deployment(app: &App, inputs: &Inputs, observed: &Observed) -> Option<D
     impl Report for Silent {
         fn report(&self, _: Event) {}
     }
-    let builtin = app.builtin().ok()?;
+    let builtin = app.builtin();
     let known = app.known_services(inputs);
     let present = observed.containers.iter().map(|c| c.service.clone());
     let selection = Selection {

@@ -12,6 +12,13 @@ pub(super) struct Lock {
     _file: File,
 }
 
+/// As [`take`], for commands that find what is theirs by its labels: a folder that is no project (`atlas -p NAME down` from
+/// anywhere) needs no lock and is left as it is.
+pub(super) fn take_in_project(directory: &Path, command: &str) -> Result<Option<Lock>, Error> {
+    let is_project = directory.join("atlas.yaml").exists() || directory.join(".atlas").is_dir();
+    is_project.then(|| take(directory, command)).transpose()
+}
+
 /// Takes the lock, or says who holds it.
 pub(super) fn take(directory: &Path, command: &str) -> Result<Lock, Error> {
     let folder = directory.join(".atlas");

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
 use crate::engines::Engine;
@@ -22,7 +22,8 @@ pub(super) fn sources(deployment: &Deployment, directory: &Path) -> Result<(), E
     let mut problems = Vec::new();
     for service in deployment.services.values() {
         if let Image::Build(_, build) = &service.image {
-            let folder = directory.join(&build.context);
+            // `./source` reads as `source`.
+            let folder: PathBuf = directory.join(&build.context).components().collect();
             let missing = if !folder.is_dir() {
                 Some(format!("there is no folder `{}`", folder.display()))
             } else if !folder.join(&build.dockerfile).is_file() {
@@ -81,7 +82,8 @@ pub(super) async fn host(
         )
     });
     if creates && let Some(host) = engine.host().await {
-        problems.extend(disk(&host.root));
+        // What is free is known only of this machine's disks.
+        problems.extend(engine.is_local().then(|| disk(&host.root)).flatten());
         memory(deployment, host.memory, report);
     }
     match problems.is_empty() {

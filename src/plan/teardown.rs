@@ -139,13 +139,15 @@ fn start_in_order(plan: &mut Plan, containers: &[&Container], stopped: &BTreeMap
         }
         let action = Action::Start {
             service: container.service.clone(),
-            container: container.id.clone(),
+            container: container.name.clone(),
         };
         let mut last = plan.push(action, Reason::Requested, after);
         if let Ok(service) = container.service.parse::<ServiceName>() {
             let action = Action::Await {
                 service,
-                container: container.id.clone(),
+                container: container.name.clone(),
+                name: container.name.clone(),
+                address: None,
             };
             last = plan.push(action, Reason::Gate, vec![last]);
         }

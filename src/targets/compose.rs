@@ -24,6 +24,8 @@ use sha2::{Digest, Sha256};
 use super::{Artifact, Contents};
 use crate::model::{Deployment, Network, ProjectName, Service, ServiceName, Volume};
 
+pub use document::short_size;
+pub use go_json::duration;
 pub use labels::{container_labels, network_labels, volume_labels};
 pub use secrets::{SECRETS_GID, SECRETS_LABEL, group_add, secret_path};
 

@@ -16,9 +16,10 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
-/// The executable under test.
+/// The executable under test. `ATLAS_TEST_EXECUTABLE` names another build of it, such as a released one.
 pub(crate) fn executable() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_atlas"))
+    std::env::var_os("ATLAS_TEST_EXECUTABLE")
+        .map_or_else(|| env!("CARGO_BIN_EXE_atlas").into(), PathBuf::from)
 }
 
 impl Project {

@@ -4,5 +4,6 @@
 //! fail where `ATLAS_TEST_REQUIRE_REAL=1` promises them.
 
 mod atlas;
+mod engine;
 mod house;
 mod tidy;

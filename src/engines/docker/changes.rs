@@ -2,6 +2,7 @@
 //! whether a container is replaced is decided by its hash, not here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig};
 
@@ -101,10 +102,19 @@ fn environment(
 
 /// Whether a variable's name says that its value is to be hidden.
 fn looks_secret(name: &str) -> bool {
-    ["TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL"]
-        .iter()
-        .any(|word| name.to_ascii_uppercase().contains(word))
-        && !name.ends_with("_FILE")
+    let upper = name.to_ascii_uppercase();
+    let words = [
+        "TOKEN",
+        "SECRET",
+        "PASS",
+        "PWD",
+        "KEY",
+        "CREDENTIAL",
+        "AUTH",
+        "WEBHOOK",
+        "DSN",
+    ];
+    words.iter().any(|word| upper.contains(word)) && !upper.ends_with("_FILE")
 }
 
 fn labels(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Vec<FieldChange> {
@@ -139,8 +149,8 @@ fn fields(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
     let mut pairs = vec![
         ("image", text(&config.image), text(&wanted.image)),
         ("user", text(&config.user), text(&wanted.user)),
-        ("mem_limit", number(have.memory), number(want.memory)),
-        ("cpus", number(have.nano_cpus), number(want.nano_cpus)),
+        ("mem_limit", size(have.memory), size(want.memory)),
+        ("cpus", cpus(have.nano_cpus), cpus(want.nano_cpus)),
         (
             "pids_limit",
             number(have.pids_limit),
@@ -185,11 +195,13 @@ fn fields(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
             number(wanted.stop_timeout),
         ),
     ];
+    // Another tool may have put passwords into the words of these.
+    let mut masked: Vec<(&str, String, String)> = Vec::new();
     if wanted.cmd.is_some() {
-        pairs.push(("command", list(&config.cmd), list(&wanted.cmd)));
+        masked.push(("command", list(&config.cmd), list(&wanted.cmd)));
     }
     if wanted.entrypoint.is_some() {
-        pairs.push((
+        masked.push((
             "entrypoint",
             list(&config.entrypoint),
             list(&wanted.entrypoint),
@@ -197,18 +209,20 @@ fn fields(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
     }
     if let Some(health) = &wanted.healthcheck {
         let current = config.healthcheck.unwrap_or_default();
-        pairs.push(("healthcheck.test", list(&current.test), list(&health.test)));
+        masked.push(("healthcheck.test", list(&current.test), list(&health.test)));
         pairs.push((
             "healthcheck.interval",
-            number(current.interval),
-            number(health.interval),
+            time(current.interval),
+            time(health.interval),
         ));
     }
-    pairs
-        .into_iter()
-        .filter(|(_, have, want)| have != want)
-        .map(|(field, have, want)| change(field, shown(&have), shown(&want)))
-        .collect()
+    let differ = |(_, have, want): &(&str, String, String)| have != want;
+    let shown_changes = pairs.into_iter().filter(differ);
+    let shown_changes =
+        shown_changes.map(|(field, have, want)| change(field, shown(&have), shown(&want)));
+    let masked_changes = masked.into_iter().filter(differ);
+    let masked_changes = masked_changes.map(|(field, _, want)| change(field, None, shown(&want)));
+    shown_changes.chain(masked_changes).collect()
 }
 
 fn shown(text: &str) -> Option<&str> {
@@ -232,6 +246,25 @@ fn number(value: Option<i64>) -> String {
         .filter(|n| *n != 0)
         .map(|n| n.to_string())
         .unwrap_or_default()
+}
+
+fn size(value: Option<i64>) -> String {
+    let bytes = value.and_then(|n| u64::try_from(n).ok());
+    let bytes = bytes.filter(|n| *n != 0);
+    bytes.map(compose::short_size).unwrap_or_default()
+}
+
+/// Billionths of a core as cores: `0.25`.
+fn cpus(value: Option<i64>) -> String {
+    let nano = value.filter(|n| *n != 0);
+    nano.map(|n| (n as f64 / 1e9).to_string())
+        .unwrap_or_default()
+}
+
+fn time(nanos: Option<i64>) -> String {
+    let nanos = nanos.and_then(|n| u64::try_from(n).ok());
+    let nanos = nanos.filter(|n| *n != 0).map(Duration::from_nanos);
+    nanos.map(compose::duration).unwrap_or_default()
 }
 
 fn flag(value: Option<bool>) -> String {

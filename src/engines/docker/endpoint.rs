@@ -147,6 +147,15 @@ impl Endpoint {
         self.host.starts_with("unix://") && cfg!(target_os = "linux")
     }
 
+    /// Over ssh every call is a login of its own, and sshd drops logins beyond ten at once (sshd_config `MaxStartups`).
+    pub(super) fn parallel_calls(&self) -> usize {
+        if self.host.starts_with("ssh://") {
+            4
+        } else {
+            64
+        }
+    }
+
     /// The host part of a remote engine's address, where its published ports can be reached.
     pub fn remote_host(&self) -> Option<&str> {
         let rest = self.host.split_once("://")?.1;

@@ -44,7 +44,7 @@ impl Formatter for GoFormatter {
 }
 
 /// A duration as Go's `time.Duration.String()`: `1m30s`, `1h0m0s`, `500ms`, `1.5s`.
-pub(super) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     let fraction = |value: u128, unit: u128| {
         let digits = format!("{:0width$}", value % unit, width = unit.ilog10() as usize);
