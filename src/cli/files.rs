@@ -16,7 +16,7 @@ Secrets belong into --set-from (a file or `-`), not into arguments that every pr
 Examples:
   atlas init                      asks
   atlas init --yes --profile atlassian      asks nothing
-  atlas init --yes --set CONFLUENCE_URL=https://acme.atlassian.net --set data=embedded
+  atlas init --yes --set data=embedded --set JIRA_URL=https://acme.example
   printf 'CONFLUENCE_TOKEN=%s\\n' \"$TOKEN\" | atlas init --yes --set-from -"
 )]
 pub(crate) struct Init {

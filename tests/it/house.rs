@@ -60,6 +60,10 @@ fn completions_and_manual_pages_are_those_of_this_build() {
     let written = project.path().join("written");
     let folder = written.to_string_lossy();
     project.run(&["completions", "--write", &folder]).exits(0);
+    assert!(
+        project.read("written/man/atlas.1").starts_with(".ie"),
+        "a manual page"
+    );
     let (fresh, committed) = (tree(&written), tree(&root().join("completions")));
     let names: BTreeSet<&String> = fresh.keys().chain(committed.keys()).collect();
     let stale: Vec<&&String> = names
@@ -166,7 +170,7 @@ fn the_bash_script_completes_in_bash() {
         .arg("-c")
         .arg(
             r#"source "$0" && COMP_WORDS=(atlas up --profile t) COMP_CWORD=3 COMP_TYPE=9 && _clap_complete_atlas atlas t
-               echo "${COMPREPLY[*]}"; complete -p atlas"#,
+               echo "${COMPREPLY[*]}"; complete -p atlas | grep -o 'F .*'"#,
         )
         .arg(script)
         .current_dir(project.path())
@@ -176,7 +180,7 @@ fn the_bash_script_completes_in_bash() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(
         said,
-        "team\ncomplete -o bashdefault -o nospace -o nosort -F _clap_complete_atlas atlas\n",
+        "team\nF _clap_complete_atlas atlas\n",
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
@@ -284,6 +288,29 @@ fn the_readme_names_every_key_of_atlas_yaml_and_every_command() {
         let command = format!("atlas {}", command.join(" "));
         assert!(readme.contains(&command), "README.md lacks `{command}`");
     }
+}
+
+#[test]
+fn the_readme_s_yaml_is_valid() {
+    let readme = repository("README.md");
+    let blocks: Vec<&str> = readme
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    let [atlas_yaml, wiki] = blocks[..] else {
+        panic!("README.md shows atlas.yaml and a service");
+    };
+    let project = Project::new("yaml");
+    project.write("atlas.yaml", atlas_yaml);
+    project.write("my-services/wiki.yaml", wiki);
+    // One block is a project, the other a service of it: both are read, and everything fits together.
+    project
+        .run(&["init", "--yes", "wiki", "orchestrator"])
+        .exits(0);
+    let rendered = project.run(&["render", "compose", "-"]).exits(0).stdout;
+    assert!(rendered.contains("image: registry.example.com/acme/wiki:1"));
+    assert!(rendered.contains("WIKI_SERVICE_URL: http://wiki:8099"));
 }
 
 /// Names below `[dependencies]` and `[dev-dependencies]`.
