@@ -4,6 +4,7 @@ mod observed;
 mod reason;
 mod reconcile;
 mod step;
+mod takeover;
 mod teardown;
 mod text;
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::model::{Condition, Deployment, Service, ServiceName};
 
-use super::{Action, Container, Observed, Plan, Reason, State, StepId};
+use super::takeover::{self, Takeover};
+use super::{Action, Container, Observed, Plan, Reason, State, StepId, teardown};
 
 /// What the user asked of this run.
 #[derive(Debug, Clone, Default)]
@@ -35,8 +36,10 @@ pub fn reconcile(
         networks: BTreeMap::new(),
         volumes: BTreeMap::new(),
         freed: BTreeMap::new(),
+        takeover: Takeover::default(),
         ready: BTreeMap::new(),
     };
+    reconciler.takeover = takeover::decide(&mut reconciler.plan, deployment, observed, options);
     reconciler.images();
     reconciler.networks();
     reconciler.volumes();
@@ -60,6 +63,7 @@ struct Reconciler<'a> {
     volumes: BTreeMap<&'a str, StepId>,
     /// Removals of leftovers by the name that is free after them.
     freed: BTreeMap<String, StepId>,
+    takeover: Takeover,
     ready: BTreeMap<&'a ServiceName, Vec<(Condition, StepId)>>,
 }
 
@@ -320,6 +324,7 @@ impl<'a> Reconciler<'a> {
         gates: &[StepId],
     ) -> Vec<(Condition, StepId)> {
         after.extend(gates);
+        after.extend(self.takeover.before(service));
         let action = Action::Start {
             service: service.name.to_string(),
             container: container.clone(),
@@ -334,7 +339,13 @@ impl<'a> Reconciler<'a> {
     }
 
     fn remove(&mut self, container: &Container, reason: Reason, after: Vec<StepId>) -> StepId {
-        super::teardown::remove(&mut self.plan, container, &reason, after)
+        match self.takeover.stop_of(container) {
+            None => teardown::remove(&mut self.plan, container, &reason, after),
+            Some(stop) => {
+                let after = after.into_iter().chain([stop]).collect();
+                teardown::remove_stopped(&mut self.plan, container, &reason, after)
+            }
+        }
     }
 
     fn orphans(&mut self) {

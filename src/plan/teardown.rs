@@ -74,6 +74,16 @@ pub(super) fn remove(
         };
         after = vec![plan.push(action, reason.clone(), after)];
     }
+    remove_stopped(plan, container, reason, after)
+}
+
+/// Removal of one container that is, or will be, stopped.
+pub(super) fn remove_stopped(
+    plan: &mut Plan,
+    container: &Container,
+    reason: &Reason,
+    after: Vec<StepId>,
+) -> StepId {
     let action = Action::Remove {
         service: container.service.clone(),
         container: container.id.clone(),
@@ -82,7 +92,7 @@ pub(super) fn remove(
     plan.push(action, reason.clone(), after)
 }
 
-fn is_up(container: &Container) -> bool {
+pub(super) fn is_up(container: &Container) -> bool {
     matches!(
         container.state,
         State::Running | State::Restarting | State::Paused
