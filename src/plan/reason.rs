@@ -49,6 +49,8 @@ pub enum Reason {
     Leftover,
     /// Its service is no longer part of the deployment.
     Orphan,
+    /// Another service publishes this host port from now on.
+    PortTaken(String, u16),
     /// The user asked.
     Requested,
     /// Something waits for it.
@@ -78,6 +80,7 @@ impl fmt::Display for Reason {
             Self::ScaledDown => f.write_str("scaled down"),
             Self::Leftover => f.write_str("left over from an interrupted run"),
             Self::Orphan => f.write_str("its service is not part of the deployment"),
+            Self::PortTaken(service, port) => write!(f, "{service} takes its port {port}"),
             Self::Requested => f.write_str("requested"),
             Self::Gate => f.write_str("others wait for it"),
         }

@@ -10,10 +10,11 @@ mod interrupted;
 mod operate;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -197,6 +198,18 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(began.elapsed() < PATIENCE, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Reads what a child says on stderr until a line contains `text`; returns what was said.
+pub(crate) fn until(child: &mut Child, text: &str) -> String {
+    let mut said = String::new();
+    let stderr = child.stderr.as_mut().expect("it is piped");
+    let mut stderr = BufReader::with_capacity(1, stderr);
+    while !said.contains(text) {
+        let read = stderr.read_line(&mut said).expect("it can be read");
+        assert!(read > 0, "it ended without `{text}`: {said}");
+    }
+    said
 }
 
 /// A file of this repository.

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
@@ -26,12 +27,16 @@ const USER: u32 = 10001;
 /// Bytes read from a file at once while streaming.
 const CHUNK: usize = 256 * 1024;
 const BLOCK: usize = 512;
+/// Between two looks at a lock that another process holds.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The image, addressed by what is in it.
 #[derive(Debug, Clone)]
 pub struct Builtin {
     reference: ImageRef,
     files: Vec<Entry>,
+    /// Held while the image is made.
+    lock: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -78,6 +83,7 @@ impl Builtin {
         Ok(Self {
             reference: ImageRef::new(format!("{REPOSITORY}:{tag}")),
             files,
+            lock: cache.map(|file| file.with_extension("lock")),
         })
     }
 
@@ -90,6 +96,18 @@ impl Builtin {
     pub(super) fn name(&self) -> (&str, &str) {
         let text = self.reference.as_str();
         text.split_once(':').unwrap_or((text, "latest"))
+    }
+
+    /// Waits until no other atlas of this user makes the image. Each import gives it another id, and the tag would leave
+    /// the containers that the first one's `up` has made. Without a cache folder nobody waits for anybody.
+    pub(super) async fn alone(&self) -> Option<File> {
+        let path = self.lock.as_ref()?;
+        fs::create_dir_all(path.parent()?).ok()?;
+        let file = File::create(path).ok()?;
+        while let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
+            tokio::time::sleep(LOCK_PAUSE).await;
+        }
+        Some(file)
     }
 
     /// Instructions for the engine's import.

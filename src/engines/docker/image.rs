@@ -75,11 +75,16 @@ impl DockerEngine {
         }
     }
 
-    /// Makes the image of this executable.
+    /// Makes the image of this executable, unless it is there: its name tells its content.
     pub async fn import_builtin(&self, report: &dyn Report) -> Result<(), EngineError> {
         let Some(builtin) = &self.builtin else {
             return Ok(());
         };
+        let reference = builtin.reference().as_str();
+        let _alone = builtin.alone().await;
+        if self.docker.inspect_image(reference).await.is_ok() {
+            return Ok(());
+        }
         let (repository, tag) = builtin.name();
         let options = CreateImageOptionsBuilder::default()
             .from_src("-")
@@ -89,7 +94,6 @@ impl DockerEngine {
             .build();
         let body = bollard::body_stream(builtin.tar());
         let stream = self.docker.create_image(Some(options), Some(body), None);
-        let reference = builtin.reference().as_str();
         let stream = stream.map(|item| item.map(|info| (info.status, info.progress_detail)));
         follow("make image", reference, stream, report).await
     }

@@ -72,13 +72,15 @@ impl<'a> Reconciler<'a> {
         if let Some(network) = network {
             return Some(Reason::NotConnected(network.clone()));
         }
-        let holds = |port: u16| container.ports.iter().any(|(_, held, _)| *held == port);
         let mut others = self.deployment.services.values();
-        let contested = others.any(|other| {
-            other.name != service.name && other.publish.is_some_and(|p| holds(p.port.get()))
-        });
-        let reason = contested.then(|| self.divergence(service, container));
-        reason.flatten()
+        let (taker, port) = others.find_map(|other| {
+            let port = other.publish?.port.get();
+            let held = container.ports.iter().any(|(_, held, _)| *held == port);
+            (other.name != service.name && held).then_some((other, port))
+        })?;
+        // What it publishes is part of its configuration: it is replaced in any case.
+        self.divergence(service, container)?;
+        Some(Reason::PortTaken(taker.name.to_string(), port))
     }
 
     /// Full names of this project's own networks whose openness is not what is wanted.

@@ -2,12 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use super::{Stack, docker, free_port, inspect};
-use crate::atlas::Run;
+use crate::atlas::{Run, executable};
 
 const SIX: [&str; 6] = [
     "confluence",
@@ -304,4 +304,50 @@ fn embedded_data_needs_no_stores_in_any_profile() {
     };
     is_healthy(&stack, &["confluence", "gateway", "jira", "orchestrator"]);
     stack.is_converged();
+}
+
+/// Two projects whose first `up` comes at the same moment share the one image that both need.
+#[test]
+fn two_at_once_make_one_image() {
+    let (Some(first), Some(second)) = (Stack::new("image"), Stack::new("image")) else {
+        return;
+    };
+    // An executable of its own, so that the image is not there yet whatever ran before.
+    let own = first.path().join("own-atlas");
+    std::fs::copy(executable(), &own).expect("it can be copied");
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(&own)
+        .expect("it is ours");
+    file.write_all(first.name.as_bytes()).expect("it is ours");
+    let up = |stack: &Stack| {
+        stack.write(
+            "atlas.yaml",
+            format!(
+                "profile: minimal\nservices: {{gateway: {{port: {}}}}}\n",
+                free_port()
+            ),
+        );
+        stack.write(
+            ".env",
+            "ATLAS_API_KEY=a-key-of-a-test\nATLAS_SECRET_KEY=another-key-of-a-test\n",
+        );
+        let mut command = stack.command(&["up"]);
+        command
+            .env("ATLAS_BUILTIN_EXECUTABLE", &own)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("atlas starts")
+    };
+    let children = [up(&first), up(&second)];
+    for mut child in children {
+        assert!(child.wait().expect("it ends").success());
+    }
+    let image = |stack: &Stack| inspect(&stack.id("gateway"))["Image"].clone();
+    assert_eq!(image(&first), image(&second));
+    let name = inspect(&first.id("gateway"))["Config"]["Image"].to_string();
+    for stack in [&first, &second] {
+        stack.run(&["down", "--volumes", "--yes"]).exits(0);
+    }
+    docker(&["image", "rm", name.trim_matches('"')]);
 }

@@ -1,11 +1,11 @@
 //! Where the engine is and which one it is: addresses, contexts, versions, registries.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
-use super::{Stack, here};
+use super::{Stack, here, until};
 use crate::atlas::{Run, executable};
 
 const SOCKET: &str = "unix:///var/run/docker.sock";
@@ -98,13 +98,21 @@ impl Engine {
 
     /// `atlas` where the engine's containers can be reached.
     fn atlas(&self, stack: &Stack, arguments: &[&str]) -> Run {
+        Run::of(
+            self.command(stack, arguments)
+                .output()
+                .expect("the script starts"),
+        )
+    }
+
+    fn command(&self, stack: &Stack, arguments: &[&str]) -> Command {
         let mut command = Command::new(here("tests/parts/engine"));
         command
             .args(["exec", self.folder()])
             .arg(executable())
             .args(arguments);
-        let command = command.current_dir(stack.path()).env("NO_COLOR", "1");
-        Run::of(command.output().expect("the script starts"))
+        command.current_dir(stack.path()).env("NO_COLOR", "1");
+        command
     }
 }
 
@@ -144,8 +152,32 @@ fn works_on(version: &str) {
     engine
         .atlas(&stack, &["down", "--volumes", "--yes"])
         .exits(0);
-    // An engine that is gone in the middle of things is told so, not waited for.
-    drop(engine);
+}
+
+#[test]
+fn an_engine_that_dies_in_the_middle_is_told_so() {
+    let Some(stack) = Stack::new("dies") else {
+        return;
+    };
+    stack.service("one", "");
+    stack.manifest(
+        "services-to-run: [one]\nservices: {one: {environment: {START_DELAY_MS: \"60000\"}}}",
+    );
+    let engine = Engine::start("26");
+    let mut command = engine.command(&stack, &["up"]);
+    let mut child = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the script starts");
+    until(&mut child, "-one-1 started");
+    engine.part("engine", &["stop", engine.folder()]);
+    let run = Run::of(child.wait_with_output().expect("it ends"));
+    assert!(
+        run.stderr.contains("`: the engine went away ("),
+        "{}",
+        run.stderr
+    );
+    run.exits(4);
 }
 
 #[test]

@@ -186,17 +186,27 @@ fn a_port_taken_by_a_container_names_it_and_its_project() {
 /// The port moves from one service to another of the same project: not taken, only not free yet.
 #[test]
 fn a_port_may_move_between_services() {
-    let Some(stack) = Stack::of_three("move") else {
+    let Some(stack) = Stack::new("move") else {
         return;
     };
+    let deaf = ONE_WITH_SHELL
+        .replace("COMMAND", "trap : TERM; while :; do sleep 0.1; done")
+        .replace("{http: /}", "{command: [\"true\"]}");
+    stack.write("catalogue/deaf.yaml", format!("{deaf}stop_grace: 2s\n"));
+    stack.service("one", "");
     let port = free_port();
-    stack.manifest(&format!(
-        "services-to-run: [three]\nservices: {{three: {{port: {port}}}}}"
-    ));
+    let published_by = |name: &str| {
+        stack.manifest(&format!(
+            "services-to-run: [deaf, one]\nservices: {{{name}: {{port: {port}}}}}"
+        ));
+    };
+    published_by("deaf");
     stack.up();
-    stack.manifest(&format!(
-        "services-to-run: [three]\nservices: {{one: {{port: {port}}}}}"
-    ));
+    published_by("one");
+    let plan = stack.run(&["plan"]).exits(0).stdout;
+    let name = &stack.name;
+    let first = format!("- stop     container {name}-deaf-1  # one takes its port {port}\n");
+    assert!(plan.starts_with(&first), "{plan}");
     stack.up();
     stack.is_converged();
 }

@@ -1,13 +1,12 @@
 //! An `up` that ends early, whatever the moment and however, leaves what the next one completes.
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Stack, docker, eventually, inspect};
+use super::{Stack, docker, eventually, inspect, until};
 use crate::atlas::Run;
 
 /// Moments spread over a run of about this long.
@@ -24,18 +23,6 @@ fn begin(stack: &Stack) -> Child {
 fn interrupt(child: &Child) {
     let pid = Pid::from_raw(child.id().cast_signed()).expect("a process id");
     kill_process(pid, Signal::INT).expect("it runs");
-}
-
-/// Reads what it says until a line contains `text`; returns what was said.
-fn until(child: &mut Child, text: &str) -> String {
-    let mut said = String::new();
-    let stderr = child.stderr.as_mut().expect("it is piped");
-    let mut stderr = BufReader::with_capacity(1, stderr);
-    while !said.contains(text) {
-        let read = stderr.read_line(&mut said).expect("it can be read");
-        assert!(read > 0, "it ended without `{text}`: {said}");
-    }
-    said
 }
 
 fn end(child: Child) -> Run {

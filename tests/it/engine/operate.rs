@@ -152,7 +152,9 @@ fn exec_passes_input_output_and_exit_code() {
         ("out\n", "err\n")
     );
     stack.run(&["exec", "shell", "true"]).exits(0);
-    stack.run(&["exec", "shell", "no-such-command"]).exits(127);
+    // Engine 20.10 says 126, later ones 127.
+    let wrong = stack.run(&["exec", "shell", "no-such-command"]);
+    assert!([126, 127].contains(&wrong.code), "{}", wrong.code);
 
     // More than any buffer on the way holds.
     let input = "line\n".repeat(100_000);
