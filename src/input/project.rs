@@ -140,7 +140,7 @@ impl Project {
             name: read(&fields, "name", |n, p| reader.parsed(n, p)),
             stage: read(&fields, "stage", |n, p| reader.choice(n, p, &STAGES)),
             start_interval: read(&fields, "oldest-engine", |n, p| {
-                reader.choice(n, p, &ENGINES)
+                reader.choice(n, p, ENGINES)
             }),
             profile: read(&fields, "profile", |n, p| reader.text(n, p)),
             services_to_run: read(&fields, "services-to-run", |n, p| names(&mut reader, n, p)),
