@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use crate::cli::{Colour, Global, Selection};
+use crate::cli::{Colour, Command, Global, Selection};
 use crate::engines::EngineError;
 use crate::engines::docker::{Builtin, DockerEngine, Endpoint};
 use crate::error::Error;
@@ -84,6 +84,20 @@ impl App {
             global,
             environment,
         })
+    }
+
+    /// A project directory that is not there is made by `init` and `up`; for anything else it is a slip of the pen.
+    pub(super) fn check_directory(&self, command: &Command) -> Result<(), Error> {
+        let maker = matches!(command, Command::Init(_) | Command::Up(_));
+        let reason = match self.directory.is_dir() {
+            true => return Ok(()),
+            false if self.directory.exists() => "it is not a directory",
+            false if maker => return Ok(()),
+            false => "it does not exist",
+        };
+        let shown = self.directory.display();
+        let message = format!("failed to find the project directory `{shown}`: {reason}");
+        Err(Error::new(Exit::Usage, message))
     }
 
     /// Runs the asynchronous part of a command on this thread.

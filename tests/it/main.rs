@@ -6,4 +6,8 @@
 mod atlas;
 mod engine;
 mod house;
+mod init;
+mod input;
+mod offline;
 mod tidy;
+mod wizard;

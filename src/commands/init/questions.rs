@@ -14,7 +14,7 @@ use crate::model::{ImageSource, Kind};
 use crate::resolve;
 
 /// Longer lines are cut: a terminal that wraps them cannot be redrawn cleanly.
-const WIDTH: usize = 74;
+const WIDTH: usize = 58;
 
 /// Asks a person what was not said; nobody to ask means defaults.
 pub(super) fn ask(
@@ -68,7 +68,7 @@ fn ask_profile(app: &App, inputs: &Inputs, settings: &mut Settings) -> Result<()
         .iter()
         .map(|entry| line(entry.name.as_str(), 14, &entry.description))
         .collect();
-    let question = "Which services? Space marks one, Enter goes on; what they need comes with them";
+    let question = "Which services? Space marks, Enter goes on";
     loop {
         let chosen = app.prompt.choose(question, &lines)?;
         let names = chosen.iter().map(|i| entries[*i].name.to_string());
@@ -83,19 +83,18 @@ fn ask_profile(app: &App, inputs: &Inputs, settings: &mut Settings) -> Result<()
 /// Only where the built-in image does not have every service that was chosen.
 fn ask_images(app: &App, inputs: &Inputs, settings: &mut Settings) -> Result<(), Error> {
     let roles = atlas_backend::roles();
-    let lacking: Vec<String> = chosen(inputs, settings)
+    let lacking: Vec<&Entry> = chosen(inputs, settings)
         .filter(|entry| match entry.images.of(ImageSource::Builtin) {
             Some((_, any)) => !any && !roles.contains(&entry.name.as_str()),
             None => true,
         })
-        .map(|entry| entry.name.to_string())
         .collect();
     if lacking.is_empty() {
         return Ok(());
     }
+    let count = lacking.len();
     app.say(&format!(
-        "  the built-in image does not have {} yet",
-        lacking.join(", ")
+        "  the built-in image does not have {count} of these services yet"
     ));
     let items = [
         line("registry", 8, "pull images from your registry"),
@@ -154,17 +153,11 @@ fn ask_data(app: &App, settings: &mut Settings) -> Result<(), Error> {
         return Ok(());
     }
     let mut items = vec![
-        (
-            "containers",
-            "MongoDB and Redis beside the services, with passwords made now",
-        ),
-        (
-            "external",
-            "MongoDB and Redis elsewhere; you are asked for their URLs",
-        ),
+        ("containers", "MongoDB and Redis run beside the services"),
+        ("external", "your own MongoDB and Redis; asks for URLs"),
     ];
     if !other_images {
-        let embedded = "no database: the gateway keeps its data in a volume";
+        let embedded = "no database: the gateway keeps a volume";
         items.insert(1, ("embedded", embedded));
     }
     let lines: Vec<String> = items.iter().map(|(m, text)| line(m, 10, text)).collect();
@@ -228,6 +221,7 @@ fn ask_credentials(
             let default = same.map_or("", |(answer, _)| answer.as_str()).to_owned();
             let answer = ask_variable(app, name, variable, &default)?;
             if answer.is_empty() {
+                app.say(&format!("  left for later: {name}"));
                 continue;
             }
             if !variable.secret {
@@ -246,20 +240,19 @@ fn ask_variable(
     variable: &Variable,
     default: &str,
 ) -> Result<String, Error> {
+    // Above the question, not in it: a question that the terminal wraps is drawn twice.
+    app.say(&format!("  {}", variable.description));
     if let Some(place) = &variable.obtain {
         app.say(&app.talk.faint(&format!("  where: {place}")));
     }
-    let question = format!("{} ({name})", variable.description);
     loop {
         let answer = match variable.secret {
-            true => app.prompt.secret(&question)?,
-            false => app.prompt.text(&question, default)?,
+            true => app.prompt.secret(name)?,
+            false => app.prompt.text(name, default)?,
         };
         let answer = answer.trim().to_owned();
         match resolve::fault(variable, &answer).filter(|_| !answer.is_empty()) {
-            Some(fault) => app.say(&format!(
-                "  {name} {fault}; try again, or press Enter alone"
-            )),
+            Some(fault) => app.say(&format!("  it {fault}; try again, or press Enter alone")),
             None => return Ok(answer),
         }
     }
