@@ -55,7 +55,7 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
     let exit = |exit: Exit| exit.code();
     match command {
         Command::Init(args) => app.block_on(commands::init::init(app, &args)).map(exit),
-        Command::Render(args) => commands::render::render(app, &args).map(exit),
+        Command::Render(args) => app.block_on(commands::render::render(app, &args)).map(exit),
         Command::Schema => commands::schema::schema(app).map(exit),
         Command::Completions(args) => commands::complete::write(app, &args).map(exit),
         Command::Up(args) => app.block_on(commands::up::up(app, &args)).map(exit),

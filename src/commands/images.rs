@@ -1,15 +1,16 @@
 //! `atlas build` and `atlas pull`: images, without starting anything.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use super::preflight;
 use crate::app::App;
 use crate::cli;
+use crate::engines::docker::Builtin;
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
-use crate::model::Image;
-use std::time::Instant;
+use crate::model::{Deployment, Image};
 
 pub(crate) async fn build(app: &App, args: &cli::Build) -> Result<Exit, Error> {
     let builtin = app.builtin();
@@ -37,6 +38,30 @@ pub(crate) async fn build(app: &App, args: &cli::Build) -> Result<Exit, Error> {
         app.say("nothing to build: every image comes from a registry");
     }
     Ok(Exit::Ok)
+}
+
+/// Makes the built-in image where an engine is at hand, so that `docker compose up` finds what the rendered file names.
+/// Without an engine there is nobody to make it for yet.
+pub(super) async fn provide_builtin(
+    app: &App,
+    deployment: &Deployment,
+    builtin: Result<Builtin, Error>,
+    report: &dyn Report,
+) -> Result<(), Error> {
+    let mut services = deployment.services.values();
+    let is_builtin = services.any(|service| matches!(service.image, Image::Builtin(_)));
+    if let (true, Ok(builtin)) = (is_builtin, builtin) {
+        let reference = builtin.reference().clone();
+        if let Ok(engine) = app.engine(Some(builtin)).await
+            && engine.image_id(reference.as_str()).await.is_err()
+        {
+            let began = Instant::now();
+            started(report, reference.as_str());
+            engine.import_builtin(report).await?;
+            finished(report, reference.as_str(), began);
+        }
+    }
+    Ok(())
 }
 
 pub(crate) async fn pull(app: &App, args: &cli::Pull) -> Result<Exit, Error> {

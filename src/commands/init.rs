@@ -13,6 +13,7 @@ use std::path::Path;
 
 use similar::TextDiff;
 
+use super::images;
 use super::up::write_files;
 use crate::app::App;
 use crate::cli::{self, Selection};
@@ -25,11 +26,14 @@ use crate::files::{self, Change};
 use crate::input::{Inputs, Project};
 use crate::model::Deployment;
 use crate::resolve;
+use crate::schema;
 use crate::targets::{Artifact, Contents, compose};
 
 use settings::Settings;
 
 const MANIFEST: &str = "atlas.yaml";
+/// The first line of a new atlas.yaml points editors to it.
+const SCHEMA: &str = ".atlas/atlas.schema.json";
 /// What git must not see.
 const IGNORED: [&str; 2] = [".env", ".atlas/"];
 
@@ -48,6 +52,7 @@ pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
     // Rendered from the files just written: what `up` will read is what is rendered here.
     let deployment = app.deployment(&app.inputs(), &Selection::default(), &builtin, &*report)?;
     write_files(app, &deployment, args.force, &*report)?;
+    images::provide_builtin(app, &deployment, builtin, &*report).await?;
     drop(report);
     app.say("\nnext: `atlas up` brings it up; put missing credentials into .env first or later");
     Ok(Exit::Ok)
@@ -150,6 +155,13 @@ fn write(
         artifact(app, ".gitignore", 0o644, gitignore)?,
     ];
     make_folder(&app.directory)?;
+    let schema = Artifact {
+        path: SCHEMA.into(),
+        contents: Contents::Text(format!("{:#}\n", schema::atlas_yaml())),
+        mode: 0o644,
+        group: None,
+    };
+    files::write(&app.directory, &[schema], true)?;
     // These files are merges of what stood there: overwriting loses nothing.
     for written in files::write(&app.directory, &merged, true)? {
         report.report(Event::File {

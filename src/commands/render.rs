@@ -7,12 +7,13 @@ use crate::exit::Exit;
 use crate::files::{self, FileError};
 use crate::targets::{Artifact, Contents, compose};
 
+use super::images;
 use super::up::write_files;
 
 /// As a service name it means "print".
 const STDOUT: &str = "-";
 
-pub(crate) fn render(app: &App, args: &cli::Render) -> Result<Exit, Error> {
+pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error> {
     let RenderTarget::Compose {
         selection,
         check,
@@ -43,8 +44,9 @@ pub(crate) fn render(app: &App, args: &cli::Render) -> Result<Exit, Error> {
         return compare(app, &compose::artifacts(&deployment));
     }
     write_files(app, &deployment, *force, &*report)?;
+    images::provide_builtin(app, &deployment, builtin, &*report).await?;
     drop(report);
-    app.say("compose.yaml is up to date; `docker compose up -d` reads it (`atlas build` makes the built-in image)");
+    app.say("compose.yaml is up to date; `docker compose up -d` reads it");
     Ok(Exit::Ok)
 }
 

@@ -68,7 +68,7 @@ impl<'i> Scope<'i> {
         let Some(value) = self.variable(name) else {
             return match &variable.default {
                 Some(default) => {
-                    self.warn_of_unwise(to.settings, name, variable, default);
+                    self.refuse_unwise(to.settings, name, variable, default);
                     to.plain(name, default.clone());
                 }
                 None if variable.required => self.absent(to, name, variable, kind),
@@ -84,7 +84,7 @@ impl<'i> Scope<'i> {
             };
             return self.in_variable(name, problem);
         }
-        self.warn_of_unwise(to.settings, name, variable, value);
+        self.refuse_unwise(to.settings, name, variable, value);
         if variable.secret {
             to.secret(name, variable, value.to_owned(), &Origin::Variable);
         } else {
@@ -156,20 +156,14 @@ impl<'i> Scope<'i> {
         self.problems.push(problem);
     }
 
-    fn warn_of_unwise(
-        &mut self,
-        settings: &Settings,
-        name: &str,
-        variable: &Variable,
-        value: &str,
-    ) {
+    fn refuse_unwise(&mut self, settings: &Settings, name: &str, variable: &Variable, value: &str) {
         let mut parts = variable.unwise_in_production.iter();
         let Some(part) = parts.find(|part| value.contains(part.as_str())) else {
             return;
         };
         if settings.stage == Stage::Production {
             let problem =
-                Diagnostic::warning(format!("holds `{part}`, which is too open for production"));
+                Diagnostic::error(format!("holds `{part}`, which is too open for production"));
             let hint = match &variable.obtain {
                 Some(obtain) => format!("narrow it down in .env; {obtain}"),
                 None => "narrow it down in .env".to_owned(),

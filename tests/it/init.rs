@@ -80,9 +80,8 @@ file .atlas/secrets/redis_url created
     );
     assert_eq!(
         project.read("atlas.yaml"),
-        "# What runs, and how. `atlas up` makes it so; `atlas plan` shows what would change.
-# `atlas schema > atlas.schema.json` gives editors what they need to help you here:
-# yaml-language-server: $schema=./atlas.schema.json
+        "# yaml-language-server: $schema=.atlas/atlas.schema.json
+# What runs, and how. `atlas up` makes it so; `atlas plan` shows what would change.
 
 name: demo
 profile: atlassian

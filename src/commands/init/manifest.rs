@@ -17,9 +17,8 @@ fn fresh(settings: &Settings, directory: &str) -> String {
     let name = key("name").or_else(|| Some(ProjectName::from_directory(directory)?.to_string()));
     let name = name.unwrap_or_else(|| "atlas-ai".to_owned());
     let mut text = format!(
-        "# What runs, and how. `atlas up` makes it so; `atlas plan` shows what would change.\n\
-         # `atlas schema > atlas.schema.json` gives editors what they need to help you here:\n\
-         # yaml-language-server: $schema=./atlas.schema.json\n\n\
+        "# yaml-language-server: $schema=.atlas/atlas.schema.json\n\
+         # What runs, and how. `atlas up` makes it so; `atlas plan` shows what would change.\n\n\
          name: {name}\n"
     );
     if settings.services.is_empty() {

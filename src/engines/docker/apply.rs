@@ -153,7 +153,11 @@ impl DockerEngine {
     async fn is_the_same(&self, name: &str, wanted: &HashMap<String, String>) -> bool {
         let found = self.docker.inspect_container(name, None).await.ok();
         let labels = found.and_then(|container| container.config?.labels);
-        labels.is_some_and(|labels| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
+        labels.is_some_and(|labels| {
+            wanted
+                .iter()
+                .all(|(key, value)| labels.get(key) == Some(value))
+        })
     }
 
     async fn connect_network(

@@ -27,6 +27,8 @@ const USER: u32 = 10001;
 /// Bytes read from a file at once while streaming.
 const CHUNK: usize = 256 * 1024;
 const BLOCK: usize = 512;
+/// Marks the image as atlas' own.
+pub(super) const LABEL: &str = "ai.atlas.builtin";
 /// Between two looks at a lock that another process holds.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
@@ -115,7 +117,7 @@ impl Builtin {
         vec![
             format!("ENTRYPOINT [\"/{PROGRAM}\"]"),
             format!("USER {USER}:{USER}"),
-            "LABEL ai.atlas.builtin=true".to_owned(),
+            format!("LABEL {LABEL}=true"),
             "ENV PATH=/".to_owned(),
         ]
     }

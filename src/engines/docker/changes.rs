@@ -8,12 +8,10 @@ use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig}
 
 use super::DockerEngine;
 use super::body::{Circumstances, body};
+use super::builtin::LABEL as BUILTIN_LABEL;
 use crate::model::{Deployment, EnvValue, Service};
 use crate::plan::FieldChange;
 use crate::targets::compose;
-
-/// Labels that every tool writes anew; they never cause a replacement.
-const IGNORED_LABELS: &str = "com.docker.compose.";
 
 impl DockerEngine {
     /// Empty when the container or its image cannot be read: then the reason stays general.
@@ -127,7 +125,8 @@ fn labels(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
     let names: BTreeSet<&String> = wanted.keys().chain(actual.keys()).collect();
     names
         .into_iter()
-        .filter(|name| name.starts_with("ai.atlas.") && !name.starts_with(IGNORED_LABELS))
+        // The built-in image's own label is on every container of it.
+        .filter(|name| name.starts_with("ai.atlas.") && *name != BUILTIN_LABEL)
         .filter(|name| wanted.get(*name) != actual.get(*name))
         .map(|name| match name.as_str() {
             compose::SECRETS_LABEL => change("secrets", None, None),

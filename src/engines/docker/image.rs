@@ -19,7 +19,7 @@ const KEPT_OUTPUT: usize = 20;
 
 impl DockerEngine {
     /// The engine's id of an image, as compose puts it into its `image` label.
-    pub(super) async fn image_id(&self, reference: &str) -> Result<String, EngineError> {
+    pub async fn image_id(&self, reference: &str) -> Result<String, EngineError> {
         let name = familiar(reference);
         let found = self.image_identities(vec![name.clone()]).await?;
         let found = found.into_iter().find(|(listed, _)| *listed == name);
