@@ -280,14 +280,21 @@ fn upstream_images_read_their_password_from_a_written_url() {
 }
 
 #[test]
-fn production_is_warned_of_open_doors_and_unused_addresses() {
+fn production_refuses_open_doors() {
+    assert_eq!(
+        refused_with("stage: production", &full_env(), &request()),
+        "error: .env: CORS_ORIGINS: holds `*`, which is too open for production
+  hint: narrow it down in .env; chrome://extensions shows the extension's id"
+    );
+}
+
+#[test]
+fn an_address_that_nothing_uses_is_pointed_out() {
     let dotenv = format!("{}MONGO_URL=mongodb://localhost:27017\n", full_env());
-    let resolution = resolve(&inputs("stage: production", &dotenv), &request()).unwrap();
+    let resolution = resolve(&inputs("", &dotenv), &request()).unwrap();
     assert_eq!(
         text(&resolution.warnings),
-        "warning: .env: CORS_ORIGINS: holds `*`, which is too open for production
-  hint: narrow it down in .env; chrome://extensions shows the extension's id
-warning: .env:11:1: MONGO_URL: is not used: `mongodb` runs in a container
+        "warning: .env:11:1: MONGO_URL: is not used: `mongodb` runs in a container
   hint: set `data: external` in atlas.yaml to use it"
     );
 }
