@@ -38,7 +38,9 @@ pub fn run() -> ExitCode {
             return ExitCode::from(error.exit.code());
         }
     };
-    let outcome = dispatch(&app, cli.command);
+    let outcome = app
+        .check_directory(&cli.command)
+        .and_then(|()| dispatch(&app, cli.command));
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

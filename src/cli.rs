@@ -8,9 +8,62 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::exit::Exit;
+
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
 pub(crate) use files::{Completions, Init, Render, RenderTarget};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};
+
+/// Ends `atlas -h`.
+const BRIEF: &str = "Examples:
+  atlas up --profile atlassian    gateway, orchestrator, Confluence, Jira
+  atlas up --profile minimal      the gateway alone
+  atlas status                    what runs, and how it is
+  atlas plan                      what `up` would do, and why
+
+`atlas help COMMAND` reads like a manual; `atlas --help` has exit codes and environment variables.";
+
+/// Ends `atlas --help`, before and after the exit codes. Lines fit into a manual page of 80 columns.
+const EXAMPLES: &str = "Examples:
+  atlas init                      asks what to run, and writes files
+  atlas up --profile atlassian    gateway, orchestrator, Confluence, Jira
+  atlas up --profile minimal      the gateway alone
+  atlas up --data embedded        no MongoDB, no Redis: data in a volume
+  atlas status                    what runs, and how it is
+  atlas plan                      what `up` would do, and why
+  atlas logs -f gateway           follow the gateway's log
+  atlas down                      stop and remove it all; volumes stay";
+const SURROUNDINGS: &str = "Environment variables:
+  DOCKER_HOST               engine to use: unix://, tcp:// or ssh://
+  DOCKER_TLS_VERIFY         speak TLS to a tcp:// engine
+  DOCKER_CERT_PATH          folder of ca.pem, cert.pem and key.pem
+  DOCKER_CONTEXT            context to use, if no DOCKER_HOST is set
+  DOCKER_CONFIG             folder of the Docker configuration
+  COMPOSE_PROJECT_NAME      project name, if -p does not give one
+  COMPOSE_ENV_FILES         files to read instead of .env
+  COMPOSE_DISABLE_ENV_FILE  1: read no .env
+  ATLAS_BUILTIN_EXECUTABLE  Linux build of atlas for the built-in image
+  XDG_CACHE_HOME            folder of caches (default: ~/.cache)
+  NO_COLOR, TERM=dumb       no colours
+  CI                        plain lines instead of live ones
+  COMPLETE                  set by the scripts of `atlas completions`
+
+A service's variable that is set here goes before the same one in .env, as with Docker Compose.
+
+Files, in the project directory:
+  atlas.yaml                what to run; see `atlas schema`
+  .env                      credentials, read by Docker Compose's rules
+  compose.yaml              generated; `docker compose` reads it
+  .atlas/                   secret files and the lock";
+
+/// The manual's end. Its exit codes are those of [`Exit`].
+fn manual() -> String {
+    let codes: String = Exit::TABLE
+        .iter()
+        .map(|(exit, meaning)| format!("{:>5}  {meaning}\n", exit.code()))
+        .collect();
+    format!("{EXAMPLES}\n\nExit codes:\n{codes}\n{SURROUNDINGS}")
+}
 
 /// From nothing to a verified Atlas AI backend with one binary.
 #[derive(Debug, Parser)]
@@ -18,49 +71,8 @@ pub(crate) use operate::{Down, Exec, Logs, Services, Status};
     name = "atlas",
     version,
     max_term_width = 100,
-    after_help = "Examples:
-  atlas up --profile atlassian        bring up gateway, orchestrator, Confluence, Jira, MongoDB and Redis
-  atlas up --profile minimal          the gateway alone, without MongoDB and Redis
-  atlas status                        what runs, and how it is
-  atlas plan                          what `up` would do, and why
-
-`atlas help COMMAND` reads like a manual; `atlas --help` also lists exit codes and environment variables.",
-    after_long_help = concat!(
-        "Examples:
-  atlas init                          asks what to run, writes atlas.yaml, .env and compose.yaml
-  atlas up --profile atlassian        bring up gateway, orchestrator, Confluence, Jira, MongoDB and Redis
-  atlas up --profile minimal          the gateway alone, without MongoDB and Redis
-  atlas status                        what runs, and how it is
-  atlas plan                          what `up` would do, and why
-  atlas logs -f gateway               follow the gateway's log
-  atlas down                          stop and remove it all; volumes stay
-
-Exit codes:
-    0  done, or nothing to do
-    1  unexpected error (a bug in atlas)
-    2  the command line could not be understood
-    3  atlas.yaml, .env or the catalogue is wrong
-    4  the container engine cannot be reached
-    5  an operation failed
-    6  a service did not become healthy in time
-    7  checks did not pass
-    8  differences found (--check, plan --exit-code)
-  130  interrupted
-
-Environment variables:
-  DOCKER_HOST            engine to use: unix://, tcp://, ssh:// (DOCKER_TLS_VERIFY and DOCKER_CERT_PATH too)
-  DOCKER_CONTEXT         Docker context to use, when DOCKER_HOST is not set
-  DOCKER_CONFIG          folder of the Docker configuration (contexts, registry credentials)
-  COMPOSE_PROJECT_NAME   project name, when neither -p nor atlas.yaml gives one
-  NO_COLOR               no colours
-  ATLAS_BUILTIN_EXECUTABLE  Linux build of atlas to make the built-in image of, when this one is none
-
-Files:
-  atlas.yaml             what to run (`atlas schema` prints its JSON Schema)
-  .env                   credentials, read by Docker Compose's rules
-  compose.yaml           generated; `docker compose` reads it
-  .atlas/                secret files and the lock"
-    )
+    after_help = BRIEF,
+    after_long_help = manual()
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -144,10 +156,31 @@ pub(crate) enum Command {
     /// Stop and remove everything; volumes only if asked for
     Down(Down),
     /// Stop services, dependents first
+    #[command(
+        after_help = "Containers stay; `atlas start` goes on where they were, `atlas down` removes them.
+
+Examples:
+  atlas stop                      everything
+  atlas stop confluence jira      these two"
+    )]
     Stop(Services),
     /// Start stopped services, dependencies first
+    #[command(
+        after_help = "Starts what exists and waits until it answers. `atlas up` makes what does not.
+
+Examples:
+  atlas start                     everything
+  atlas start gateway             one service"
+    )]
     Start(Services),
     /// Stop and start services
+    #[command(
+        after_help = "The configuration stays as it is: `atlas up` brings a change of it into effect.
+
+Examples:
+  atlas restart                   everything
+  atlas restart gateway           one service"
+    )]
     Restart(Services),
     /// Run a command in a service's container
     Exec(Exec),
@@ -162,14 +195,18 @@ pub(crate) enum Command {
     /// Print the JSON Schema of atlas.yaml
     #[command(after_help = "Examples:
   atlas schema > atlas.schema.json
-  # first line of atlas.yaml, for editors that read it:
+
+Editors read it when atlas.yaml names it:
   # yaml-language-server: $schema=./atlas.schema.json")]
     Schema,
     /// Print a completion script for a shell
     #[command(after_help = "Examples:
-  atlas completions bash > /etc/bash_completion.d/atlas
-  atlas completions zsh > ~/.zfunc/_atlas
-  atlas completions --write completions    (what the repository holds)")]
+  atlas completions bash > ~/.local/share/bash-completion/completions/atlas
+  atlas completions zsh > ~/.zfunc/_atlas    a folder of your $fpath
+  atlas completions fish > ~/.config/fish/completions/atlas.fish
+  atlas completions --write completions      all of them, and man pages
+
+The scripts ask atlas for candidates, so profiles and services are those of the project at hand.")]
     Completions(Completions),
     /// Run one of the backend's services in this process
     #[command(hide = true)]

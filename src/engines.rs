@@ -74,6 +74,9 @@ pub trait Engine {
     /// The last log lines of a container, oldest first.
     async fn tail(&self, container: &str, lines: usize) -> Vec<String>;
 
+    /// How many calls it takes at once without suffering.
+    fn parallel_calls(&self) -> usize;
+
     /// Whether container addresses can be reached from this process, as far as can be told without trying.
     fn is_local(&self) -> bool;
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
 
 /// Why a command ended early. The message is complete: ``failed to start `mongodb`: …``.
@@ -39,7 +39,8 @@ impl Error {
 
     /// The configuration is wrong (exit 3).
     pub fn configuration(diagnostics: Vec<Diagnostic>) -> Self {
-        let count = diagnostics.len();
+        let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        let count = errors.count();
         let plural = if count == 1 { "problem" } else { "problems" };
         Self {
             diagnostics,
@@ -70,3 +71,22 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// The system's words in our form: lower case, without its error number.
+pub fn cause(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "it does not exist".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        ErrorKind::NotADirectory => "it is not a directory".to_owned(),
+        ErrorKind::StorageFull => "no space left on the file system".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let words = text.split(" (os error").next().unwrap_or(&text);
+            words.to_lowercase()
+        }
+    }
+}

@@ -40,6 +40,8 @@ pub enum Event {
     Failed {
         /// `create`, `start`, `await` …
         verb: &'static str,
+        /// `container`, `network`, `volume`, `image`.
+        kind: &'static str,
         /// What it was about.
         subject: String,
         /// Its service.

@@ -5,13 +5,14 @@ mod failure;
 mod health;
 mod probe;
 mod ready;
+mod redact;
 
-use std::cell::RefCell;
-use std::future::Future;
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::engines::{Engine, EngineError};
 use crate::event::{Event, Report};
@@ -41,24 +42,26 @@ pub enum Failure {
     Interrupted,
 }
 
-/// Carries the plan out. `interrupt` completes when the user wants to stop.
+/// Carries the plan out. `interrupt` completes when the user wants to stop: the first time what has begun is finished, the
+/// second time everything is dropped.
 pub async fn execute<E: Engine>(
     plan: &Plan,
     deployment: Option<&Deployment>,
     engine: &E,
     settings: Settings,
     report: &dyn Report,
-    interrupt: impl Future<Output = ()>,
+    interrupt: impl AsyncFn(),
 ) -> Result<(), Vec<Failure>> {
     let run = Run {
         deployment,
         engine,
         settings,
         report,
-        stopping: RefCell::new(false),
-        stop: tokio::sync::Notify::new(),
+        stopping: Cell::new(false),
+        stop: Notify::new(),
+        calls: Semaphore::new(engine.parallel_calls()),
+        unroutable: Cell::new(false),
     };
-    let mut interrupt = std::pin::pin!(interrupt);
     let mut open: Vec<usize> = plan.steps.iter().map(|step| step.after.len()).collect();
     let mut dependents: Vec<Vec<StepId>> = vec![Vec::new(); plan.steps.len()];
     for (id, step) in plan.steps.iter().enumerate() {
@@ -74,12 +77,17 @@ pub async fn execute<E: Engine>(
         }
     }
     let mut failures = Vec::new();
+    let mut interrupted = Box::pin(interrupt());
     loop {
         let (id, outcome) = tokio::select! {
             biased;
-            () = &mut interrupt, if !run.is_stopping() => {
+            () = &mut interrupted => {
+                if failures.iter().any(|f| matches!(f, Failure::Interrupted)) {
+                    break;
+                }
                 run.stop_all();
                 failures.push(Failure::Interrupted);
+                interrupted = Box::pin(interrupt());
                 continue;
             }
             next = running.next() => match next {
@@ -88,11 +96,10 @@ pub async fn execute<E: Engine>(
             },
         };
         match outcome {
-            Ok(()) if run.is_stopping() => {}
             Ok(()) => {
                 for next in &dependents[id] {
                     open[*next] -= 1;
-                    if open[*next] == 0 {
+                    if open[*next] == 0 && (!run.is_stopping() || completes(plan, *next)) {
                         running.push(run.step(*next, &plan.steps[*next], needed[*next]));
                     }
                 }
@@ -111,6 +118,14 @@ pub async fn execute<E: Engine>(
     }
 }
 
+/// Once an old container is removed, its replacement is named and started even if the run stops: what worked shall work.
+fn completes(plan: &Plan, id: StepId) -> bool {
+    let is_rename = |id: &StepId| matches!(plan.steps[*id].action, Action::Rename { .. });
+    let step = &plan.steps[id];
+    is_rename(&id)
+        || matches!(step.action, Action::Start { .. }) && step.after.iter().any(is_rename)
+}
+
 /// Without `wait`, only the waits that something comes after are kept.
 fn needed_waits(plan: &Plan, dependents: &[Vec<StepId>], wait: bool) -> Vec<bool> {
     let is_needed =
@@ -123,32 +138,40 @@ struct Run<'a, E> {
     engine: &'a E,
     settings: Settings,
     report: &'a dyn Report,
-    stopping: RefCell<bool>,
-    stop: tokio::sync::Notify,
+    stopping: Cell<bool>,
+    stop: Notify,
+    calls: Semaphore,
+    /// Container addresses turned out not to be reachable from here.
+    unroutable: Cell<bool>,
 }
 
 impl<E: Engine> Run<'_, E> {
     fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
+        self.stopping.get()
     }
 
     /// Waits and downloads end at once; other engine calls that have begun are finished, so that nothing is left half done.
     fn stop_all(&self) {
-        *self.stopping.borrow_mut() = true;
+        self.stopping.set(true);
         self.stop.notify_waiters();
     }
 
-    /// `Err(None)` is a wait given up because the run stops.
+    /// `Err(None)` is a step given up because the run stops.
     async fn step(
         &self,
         id: StepId,
         step: &Step,
         needed: bool,
     ) -> (StepId, Result<(), Option<Failure>>) {
+        let action = &step.action;
         if !needed {
             return (id, Ok(()));
         }
-        let action = &step.action;
+        // Another step may have failed between this one's turn and its first poll.
+        let completes = matches!(action, Action::Rename { .. } | Action::Start { .. });
+        if self.is_stopping() && !completes {
+            return (id, Err(None));
+        }
         let began = Instant::now();
         self.report.report(Event::Started {
             verb: action.verb(),
@@ -157,43 +180,55 @@ impl<E: Engine> Run<'_, E> {
             service: action.service().map(str::to_owned),
         });
         let outcome = match action {
-            Action::Await { service, container } => {
+            // Nothing is half done when these end early, and they can take long.
+            Action::Await { .. } | Action::ProvideImage { .. } => {
                 let stopped = self.stop.notified();
                 tokio::select! {
-                    outcome = self.ready(service, container) => outcome.map_err(Some),
+                    outcome = self.carry_out(action) => outcome.map_err(Some),
                     () = stopped => Err(None),
                 }
             }
-            // Nothing is half done when the engine stops fetching an image, and it can take long.
-            Action::ProvideImage { .. } => {
-                let stopped = self.stop.notified();
-                tokio::select! {
-                    applied = self.engine.apply(action, self.deployment, self.report) =>
-                        applied.map_err(|e| Some(Failure::Engine(e))),
-                    () = stopped => Err(None),
-                }
-            }
-            _ => {
-                let applied = self.engine.apply(action, self.deployment, self.report);
-                applied.await.map_err(|e| Some(Failure::Engine(e)))
-            }
+            _ => self.carry_out(action).await.map_err(Some),
         };
+        self.tell(action, &outcome, began);
+        (id, outcome)
+    }
+
+    async fn carry_out(&self, action: &Action) -> Result<(), Failure> {
+        if let Action::Await {
+            service,
+            container,
+            address,
+            ..
+        } = action
+        {
+            return self.ready(service, container, *address).await;
+        }
+        // The semaphore lives as long as the run and is never closed.
+        let _permit = self.calls.acquire().await.ok();
+        let applied = self.engine.apply(action, self.deployment, self.report);
+        applied.await.map_err(Failure::Engine)
+    }
+
+    /// A step that was given up has neither finished nor failed.
+    fn tell(&self, action: &Action, outcome: &Result<(), Option<Failure>>, began: Instant) {
         let service = action.service().map(str::to_owned);
-        let event = match &outcome {
+        let subject = action.subject().to_owned();
+        self.report.report(match outcome {
             Ok(()) => Event::Finished {
                 verb: action.verb(),
                 kind: action.subject_kind(),
-                subject: action.subject().to_owned(),
+                subject,
                 service,
                 took: began.elapsed(),
             },
-            Err(_) => Event::Failed {
+            Err(Some(_)) => Event::Failed {
                 verb: action.verb(),
-                subject: action.subject().to_owned(),
+                kind: action.subject_kind(),
+                subject,
                 service,
             },
-        };
-        self.report.report(event);
-        (id, outcome)
+            Err(None) => return,
+        });
     }
 }

@@ -20,6 +20,7 @@ pub use dotenv::{Dotenv, Setting};
 pub use project::Project;
 
 use crate::diagnostic::{Diagnostic, Position};
+use crate::error::cause;
 
 /// The process environment as a parameter.
 pub type Environment = BTreeMap<String, String>;
@@ -102,10 +103,13 @@ impl Inputs {
             None => (vec![PathBuf::from(".env")], false),
         };
         for path in &files {
+            let known = self.problems.len();
             if let Some(bytes) = self.bytes(directory, path, must_exist) {
                 let file = path.display().to_string();
                 self.problems
                     .extend(self.dotenv.parse(&file, &bytes, environment));
+            } else if self.problems.len() > known {
+                self.dotenv.unreadable();
             }
         }
     }
@@ -122,17 +126,6 @@ impl Inputs {
                 None
             }
         }
-    }
-}
-
-/// The system's words without its error number, lower case.
-fn cause(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "it does not exist".to_owned(),
-        ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        ErrorKind::NotADirectory => "it is not a directory".to_owned(),
-        _ => error.to_string().to_lowercase(),
     }
 }
 

@@ -8,6 +8,29 @@
 //!                                                    engines (docker) ◄────────┴─► Event ─► report (tty | plain | json)
 //! ```
 //!
+//! | room | owns |
+//! |---|---|
+//! | `app` | the composition root: environment, terminal, engine, printing |
+//! | `cli` | what can be typed, and the help texts |
+//! | `commands` | one file for each command: what was typed → the rooms below |
+//! | `diagnostic` | a problem with file, line, column, key and hint |
+//! | `engines` | the trait, and Docker behind it: the only room that names bollard |
+//! | `error` | operation, name, cause, hint and exit code |
+//! | `event` | what happened, as values |
+//! | `execute` | walks a plan: order, concurrency, readiness, cancellation |
+//! | `exit` | the exit codes |
+//! | `files` | the only writer of artifacts: atomic, with modes, compared |
+//! | `input` | catalogue, atlas.yaml and .env exactly as written |
+//! | `model` | the deployment and its validated names |
+//! | `plan` | observed facts, steps with reasons, their text; reconcile |
+//! | `prompt` | the only place that asks a person |
+//! | `report` | events shown on a terminal, as lines, as JSON |
+//! | `resolve` | what was written → a deployment, or every problem at once |
+//! | `schema` | the JSON Schema of atlas.yaml |
+//! | `targets` | a deployment → the files of a format: Compose |
+//!
+//! Which room may know which is a test: `tests/it/tidy.rs`.
+//!
 //! Invariants:
 //! 1. A [`model::Deployment`] is valid by construction; nothing after `resolve` can be a configuration error.
 //! 2. `resolve` reports every problem, not the first; each has a file, a position, a key path and a hint.

@@ -4,7 +4,6 @@ mod observed;
 mod reason;
 mod reconcile;
 mod step;
-mod takeover;
 mod teardown;
 mod text;
 

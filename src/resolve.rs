@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub use selection::{DEFAULT_PROFILE, profiles};
+pub(crate) use value::fault;
 pub use wanted::{Wanted, wanted};
 
 use crate::diagnostic::{Diagnostic, Position, Severity};

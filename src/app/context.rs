@@ -5,14 +5,14 @@ use std::future::Future;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use crate::cli::{Colour, Global, Selection};
+use crate::cli::{Colour, Command, Global, Selection};
 use crate::engines::EngineError;
 use crate::engines::docker::{Builtin, DockerEngine, Endpoint};
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::input::{self, Environment, Files, Inputs};
-use crate::model::{DataMode, Deployment, ImageRef, ImageSource};
+use crate::model::{DataMode, Deployment, Image, ImageRef, ImageSource, ServiceName};
 use crate::prompt::Prompt;
 use crate::report::{Json, Plain, Style, Tty};
 use crate::resolve::{self, Request};
@@ -84,6 +84,20 @@ impl App {
             global,
             environment,
         })
+    }
+
+    /// A project directory that is not there is made by `init` and `up`; for anything else it is a slip of the pen.
+    pub(super) fn check_directory(&self, command: &Command) -> Result<(), Error> {
+        let maker = matches!(command, Command::Init(_) | Command::Up(_));
+        let reason = match self.directory.is_dir() {
+            true => return Ok(()),
+            false if self.directory.exists() => "it is not a directory",
+            false if maker => return Ok(()),
+            false => "it does not exist",
+        };
+        let shown = self.directory.display();
+        let message = format!("failed to find the project directory `{shown}`: {reason}");
+        Err(Error::new(Exit::Usage, message))
     }
 
     /// Runs the asynchronous part of a command on this thread.
@@ -167,14 +181,22 @@ impl App {
     }
 
     /// What the command line asks of `resolve`.
-    pub(crate) fn request(&self, selection: &Selection, builtin: &Builtin) -> Request {
+    pub(crate) fn request(
+        &self,
+        selection: &Selection,
+        builtin: &Result<Builtin, Error>,
+    ) -> Request {
         let directory = self
             .directory
             .file_name()
             .unwrap_or_default()
             .to_string_lossy();
         let roles = atlas_backend::roles().iter().copied();
-        let mut request = Request::new(directory, builtin.reference().clone(), roles);
+        let unknown = || ImageRef::new("atlas-builtin:unknown");
+        let reference = builtin
+            .as_ref()
+            .map_or_else(|_| unknown(), |b| b.reference().clone());
+        let mut request = Request::new(directory, reference, roles);
         request.profile.clone_from(&selection.profile);
         request.services.clone_from(&selection.services);
         request.data = selection.data.as_deref().map(|mode| match mode {
@@ -192,16 +214,61 @@ impl App {
         request
     }
 
+    /// The project's whole deployment with the named services in it, and which of them (with what they depend on) are meant.
+    /// Naming services limits what is touched; it does not make orphans of the others.
+    pub(crate) fn scope(
+        &self,
+        inputs: &Inputs,
+        selection: &Selection,
+        builtin: &Result<Builtin, Error>,
+        report: &dyn Report,
+    ) -> Result<(Deployment, Option<BTreeSet<ServiceName>>), Error> {
+        if selection.services.is_empty() || selection.profile.is_some() {
+            return Ok((self.deployment(inputs, selection, builtin, report)?, None));
+        }
+        let whole = Self::whole(inputs, selection);
+        let deployment = self.deployment(inputs, &whole, builtin, report)?;
+        let only = deployment.closure(&selection.services);
+        Ok((deployment, Some(only)))
+    }
+
+    /// A selection of what atlas.yaml selects and the named services beside it.
+    pub(crate) fn whole(inputs: &Inputs, named: &Selection) -> Selection {
+        let project = &inputs.project;
+        let mut whole = named.clone();
+        match &project.services_to_run {
+            Some(services) => {
+                let names = services.value.iter().map(|name| name.value.clone());
+                whole.services.extend(names);
+            }
+            None => {
+                let profile = project
+                    .profile
+                    .as_ref()
+                    .map(|profile| profile.value.clone());
+                whole.profile = profile.or(Some(resolve::DEFAULT_PROFILE.to_owned()));
+            }
+        }
+        whole
+    }
+
     /// The deployment that the sources and the command line describe; warnings are shown.
     pub(crate) fn deployment(
         &self,
         inputs: &Inputs,
         selection: &Selection,
-        builtin: &Builtin,
+        builtin: &Result<Builtin, Error>,
         report: &dyn Report,
     ) -> Result<Deployment, Error> {
         let request = self.request(selection, builtin);
         let resolution = resolve::resolve(inputs, &request).map_err(Error::configuration)?;
+        let services = &resolution.deployment.services;
+        let is_builtin = |image: &Image| matches!(image, Image::Builtin(_));
+        if let Err(error) = builtin
+            && services.values().any(|service| is_builtin(&service.image))
+        {
+            return Err(error.clone());
+        }
         for warning in resolution.warnings {
             report.report(Event::Warning {
                 text: warning.text(),

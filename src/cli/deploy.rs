@@ -7,17 +7,18 @@ use super::Selection;
 /// `atlas up`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Everything that can fail cheaply (configuration, placeholders, ports, disk, images, rights) is checked
-before anything is touched. A second `up` changes nothing; only what changed is replaced.
+    after_help = "Everything that can fail cheaply (configuration, placeholders, ports, disk, images, rights) is checked \
+before anything is touched. A second `up` changes nothing; only what changed is replaced. \
+In a folder without an atlas.yaml, it writes one first, as `atlas init --yes` does.
+
+Exits 6 when a service does not become healthy, with its last log lines.
 
 Examples:
-  atlas up                                  what atlas.yaml says
+  atlas up                        what atlas.yaml says
   atlas up --profile atlassian --data embedded
-  atlas up confluence                       Confluence and what it needs
-  atlas up --dry-run                        the same as `atlas plan`
-  atlas up --timeout 300                    for slow machines
-
-Exits 6 when a service does not become healthy, with its last log lines."
+  atlas up confluence             Confluence and what it needs
+  atlas up --dry-run              the same as `atlas plan`
+  atlas up --timeout 300          for slow machines"
 )]
 pub(crate) struct Up {
     #[command(flatten)]
@@ -42,12 +43,12 @@ pub(crate) struct Up {
 /// `atlas plan`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Prints the very steps that `up` would take, each with its reason and the fields that changed.
+    after_help = "Prints the very steps that `up` would take, each with its reason and the fields that changed. \
 Values that could be secret are never shown.
 
 Examples:
   atlas plan
-  atlas plan --exit-code                    0 = nothing to do, 8 = changes
+  atlas plan --exit-code          0 = nothing to do, 8 = changes
   atlas plan --json | jq '.steps[].reason'"
 )]
 pub(crate) struct Plan {
@@ -75,7 +76,7 @@ Examples:
 )]
 pub(crate) struct Scale {
     /// Service and number of containers
-    #[arg(required = true, value_name = "SERVICE=N")]
+    #[arg(required = true, value_name = "SERVICE=N", add = clap_complete::ArgValueCompleter::new(crate::commands::complete::scaled))]
     pub(crate) targets: Vec<String>,
     /// Seconds that a service may take to become healthy
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -84,8 +85,10 @@ pub(crate) struct Scale {
 
 /// `atlas build`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  atlas build                               whatever the deployment builds
+#[command(after_help = "`atlas up` builds what is missing; this builds again.
+
+Examples:
+  atlas build                     whatever the deployment builds
   atlas build --images build gateway        one service from the source tree")]
 pub(crate) struct Build {
     #[command(flatten)]

@@ -9,16 +9,15 @@ use super::Selection;
 /// `atlas init`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Writes atlas.yaml, .env (mode 0600, with generated passwords), .gitignore lines and compose.yaml.
-A second `init` keeps what you wrote: it adds what is missing and says what it left alone.
+    after_help = "Writes atlas.yaml, .env (mode 0600, with generated passwords), .gitignore lines and compose.yaml. \
+A second `init` keeps what you wrote: it adds what is missing and says what it left alone. \
+Secrets belong into --set-from (a file or `-`), not into arguments that every process can see.
 
 Examples:
-  atlas init                                asks
+  atlas init                      asks
   atlas init --yes --profile atlassian      asks nothing
-  atlas init --yes --set CONFLUENCE_URL=https://acme.atlassian.net --set data=embedded
-  printf 'CONFLUENCE_TOKEN=%s\\n' \"$TOKEN\" | atlas init --yes --set-from -
-
-Secrets belong into --set-from (a file or `-`), not into arguments that every process can see."
+  atlas init --yes --set data=embedded --set JIRA_URL=https://acme.example
+  printf 'CONFLUENCE_TOKEN=%s\\n' \"$TOKEN\" | atlas init --yes --set-from -"
 )]
 pub(crate) struct Init {
     #[command(flatten)]
@@ -36,6 +35,13 @@ pub(crate) struct Init {
 
 /// `atlas render`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The same input gives the same bytes: what is rendered can be committed and checked in CI.
+
+Examples:
+  atlas render compose            write compose.yaml
+  atlas render compose --check    exit 8 if it is out of date"
+)]
 pub(crate) struct Render {
     #[command(subcommand)]
     pub(crate) target: RenderTarget,
@@ -45,11 +51,15 @@ pub(crate) struct Render {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RenderTarget {
     /// compose.yaml and its secret files
-    #[command(after_help = "Examples:
-  atlas render compose                      write compose.yaml
-  atlas render compose -                    print it
-  atlas render compose --check              exit 8 with the difference when it is out of date
-  docker compose up -d                      reads what was written")]
+    #[command(
+        after_help = "Passwords are not in compose.yaml: it names files in .atlas/secrets, which are written with it.
+
+Examples:
+  atlas render compose            write compose.yaml
+  atlas render compose -          print it
+  atlas render compose --check    exit 8 if it is out of date
+  docker compose up -d                      reads what was written"
+    )]
     Compose {
         #[command(flatten)]
         selection: Selection,
@@ -68,7 +78,7 @@ pub(crate) struct Completions {
     /// The shell
     #[arg(value_enum, required_unless_present = "write")]
     pub(crate) shell: Option<clap_complete::Shell>,
-    /// Write scripts for all shells and the man pages into a folder
+    /// Write scripts for all shells into a folder, and man pages into `man` in it
     #[arg(long, value_name = "DIR", conflicts_with = "shell")]
     pub(crate) write: Option<PathBuf>,
 }

@@ -6,12 +6,12 @@ use crate::commands::complete;
 
 /// `atlas status`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "Exits 6 when a service is not healthy.
+
+Examples:
   atlas status
   atlas status --watch
-  atlas status --json | jq -r '.services[] | [.service, .health] | @tsv'
-
-Exits 6 when a service is not healthy.")]
+  atlas status --json | jq -r '.services[] | [.service, .health] | @tsv'")]
 pub(crate) struct Status {
     /// Show again every second until interrupted
     #[arg(short, long)]
@@ -20,10 +20,14 @@ pub(crate) struct Status {
 
 /// `atlas logs`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Lines of all containers are put into one order by their time.
+
+Examples:
   atlas logs --tail 100
   atlas logs -f gateway orchestrator
-  atlas logs --since 10m confluence")]
+  atlas logs --since 10m confluence"
+)]
 pub(crate) struct Logs {
     /// Go on as new lines come
     #[arg(short, long)]
@@ -44,10 +48,6 @@ pub(crate) struct Logs {
 
 /// `atlas stop`, `atlas start`, `atlas restart`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  atlas stop                                everything, dependents first
-  atlas restart gateway                     one service; its configuration stays as it is
-  atlas start")]
 pub(crate) struct Services {
     /// Services (default: all)
     #[arg(value_name = "SERVICE", add = clap_complete::ArgValueCompleter::new(complete::services))]
@@ -61,12 +61,12 @@ pub(crate) struct Services {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Volumes hold your data and stay, unless --volumes is given and confirmed (or --yes).
-Needs no atlas.yaml: what belongs to the project is found by its labels.
+It needs no atlas.yaml: what belongs to the project is found by its labels.
 
 Examples:
   atlas down
-  atlas down --volumes                      asks before data goes
-  atlas -p atlas-ai down                    from anywhere"
+  atlas down --volumes            asks before data goes
+  atlas -p atlas-ai down          from anywhere"
 )]
 pub(crate) struct Down {
     /// Remove the volumes too: all data is lost
@@ -79,12 +79,14 @@ pub(crate) struct Down {
 
 /// `atlas exec`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Exits with the command's own code. The built-in image holds no shell, only /atlas.
+
+Examples:
   atlas exec mongodb mongosh
   atlas exec -T redis redis-cli ping < /dev/null
-  atlas exec --index 2 confluence /atlas --version
-
-Exits with the command's own code.")]
+  atlas exec --index 2 confluence /atlas --version"
+)]
 pub(crate) struct Exec {
     /// No terminal in the container, even if there is one here
     #[arg(short = 'T', long)]

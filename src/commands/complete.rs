@@ -1,7 +1,7 @@
 //! Completions: names of services and profiles from the project at hand, and the scripts that shells load.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::CompletionCandidate;
@@ -19,6 +19,14 @@ pub(crate) fn services(current: &OsStr) -> Vec<CompletionCandidate> {
     let inputs = here();
     let entries = inputs.catalogue.entries();
     let named = entries.map(|entry| (entry.name.to_string(), entry.description.clone()));
+    candidates(current, named)
+}
+
+/// The same with the `=` of `atlas scale SERVICE=N`.
+pub(crate) fn scaled(current: &OsStr) -> Vec<CompletionCandidate> {
+    let inputs = here();
+    let entries = inputs.catalogue.entries().filter(|entry| entry.scalable);
+    let named = entries.map(|entry| (format!("{}=", entry.name), entry.description.clone()));
     candidates(current, named)
 }
 
@@ -46,11 +54,25 @@ fn candidates(
 
 /// The project of the command line being completed: `-C DIR` if it is there, else the current folder.
 fn here() -> Inputs {
-    let words: Vec<String> = std::env::args().collect();
-    let mut pairs = words.windows(2);
-    let named = pairs.find(|pair| pair[0] == "-C" || pair[0] == "--project-directory");
-    let directory = named.map_or(PathBuf::from("."), |pair| PathBuf::from(&pair[1]));
-    input::read(&directory, &Files::default(), &Environment::new())
+    // The completer is handed the current word only; the others stand in the arguments, as the shell's script passed them.
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let directory = directory(&words).unwrap_or(".");
+    input::read(Path::new(directory), &Files::default(), &Environment::new())
+}
+
+fn directory(words: &[String]) -> Option<&str> {
+    let attached = words.iter().find_map(|word| {
+        word.strip_prefix("--project-directory=")
+            .or_else(|| word.strip_prefix("-C"))
+            .filter(|directory| !directory.is_empty())
+    });
+    let apart = || {
+        let mut pairs = words.windows(2);
+        pairs.find(|pair| pair[0] == "-C" || pair[0] == "--project-directory")
+    };
+    attached.or_else(|| apart().map(|pair| pair[1].as_str()))
 }
 
 pub(crate) fn write(app: &App, args: &cli::Completions) -> Result<Exit, Error> {
@@ -77,7 +99,12 @@ fn script(shell: &str) -> std::io::Result<String> {
         .ok_or_else(|| std::io::Error::other(format!("unknown shell `{shell}`")))?;
     let mut bytes = Vec::new();
     completer.write_registration("COMPLETE", "atlas", "atlas", "atlas", &mut bytes)?;
-    String::from_utf8(bytes).map_err(std::io::Error::other)
+    let mut text = String::from_utf8(bytes).map_err(std::io::Error::other)?;
+    if shell == "zsh" {
+        // Loaded from $fpath, the file is the body of a function; without this the first Tab would only define the completer.
+        text.push_str("[[ $funcstack[1] == _atlas ]] && _clap_dynamic_completer_atlas \"$@\"\n");
+    }
+    Ok(text)
 }
 
 /// Scripts and man pages, as the repository's `completions/` holds them.
@@ -92,5 +119,7 @@ fn write_all(folder: &Path) -> std::io::Result<()> {
     ] {
         std::fs::write(folder.join(file), script(shell)?)?;
     }
-    clap_mangen::generate_to(Cli::command(), folder)
+    let manual = folder.join("man");
+    std::fs::create_dir_all(&manual)?;
+    clap_mangen::generate_to(Cli::command(), manual)
 }

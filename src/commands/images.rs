@@ -12,11 +12,11 @@ use crate::model::Image;
 use std::time::Instant;
 
 pub(crate) async fn build(app: &App, args: &cli::Build) -> Result<Exit, Error> {
-    let builtin = app.builtin()?;
+    let builtin = app.builtin();
     let report = app.reporter();
     let deployment = app.deployment(&app.inputs(), &args.selection, &builtin, &*report)?;
     preflight::sources(&deployment, &app.directory)?;
-    let engine = app.engine(Some(builtin)).await?;
+    let engine = app.engine(builtin.ok()).await?;
     let mut done = BTreeSet::new();
     for service in deployment.services.values() {
         let reference = service.image.reference().as_str();
@@ -40,10 +40,10 @@ pub(crate) async fn build(app: &App, args: &cli::Build) -> Result<Exit, Error> {
 }
 
 pub(crate) async fn pull(app: &App, args: &cli::Pull) -> Result<Exit, Error> {
-    let builtin = app.builtin()?;
+    let builtin = app.builtin();
     let report = app.reporter();
     let deployment = app.deployment(&app.inputs(), &args.selection, &builtin, &*report)?;
-    let engine = app.engine(Some(builtin)).await?;
+    let engine = app.engine(builtin.ok()).await?;
     let references: BTreeSet<&str> = deployment
         .services
         .values()

@@ -1,10 +1,14 @@
 //! `atlas init`: asks (or is told) what to run and writes atlas.yaml, .env, .gitignore lines and compose.yaml. Owns the
-//! questions and their order; what stands in the files belongs to `dotenv` and `manifest`.
+//! order of things: everything is read and checked before the first file is touched. What stands in the files belongs to
+//! `dotenv` and `manifest`.
 
 mod dotenv;
 mod manifest;
+mod questions;
 mod settings;
 
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use similar::TextDiff;
@@ -12,28 +16,35 @@ use similar::TextDiff;
 use super::up::write_files;
 use crate::app::App;
 use crate::cli::{self, Selection};
+use crate::diagnostic::{Diagnostic, Severity, enumerate};
 use crate::engines::docker::Builtin;
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::event::{Event, Report};
 use crate::exit::Exit;
-use crate::files;
-use crate::input::Inputs;
+use crate::files::{self, Change};
+use crate::input::{Inputs, Project};
+use crate::model::Deployment;
 use crate::resolve;
-use crate::targets::{Artifact, Contents};
+use crate::targets::{Artifact, Contents, compose};
 
 use settings::Settings;
 
+const MANIFEST: &str = "atlas.yaml";
 /// What git must not see.
 const IGNORED: [&str; 2] = [".env", ".atlas/"];
 
 pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
-    let builtin = app.builtin()?;
+    let builtin = app.builtin();
     let inputs = app.inputs();
-    let mut settings = Settings::read(app, args)?;
-    settings.ask(app, &inputs)?;
-    settings.regard_engine(app, &inputs).await;
+    let mut settings = Settings::read(app, args, &inputs)?;
+    questions::ask(app, &inputs, &mut settings, &builtin)?;
+    tokio::select! {
+        () = app.interrupted() => return Err(interrupted()),
+        () = settings.regard_engine(app, &inputs) => {}
+    }
     let report = app.reporter();
-    write(app, &inputs, &settings, &builtin, &*report)?;
+    settings.warn_of_misspelt(&inputs, &*report);
+    write(app, &inputs, &settings, &builtin, args.force, &*report)?;
     // Rendered from the files just written: what `up` will read is what is rendered here.
     let deployment = app.deployment(&app.inputs(), &Selection::default(), &builtin, &*report)?;
     write_files(app, &deployment, args.force, &*report)?;
@@ -47,53 +58,78 @@ pub(super) async fn unattended(
     app: &App,
     inputs: &Inputs,
     selection: &Selection,
-    builtin: &Builtin,
+    builtin: &Result<Builtin, Error>,
 ) -> Result<(), Error> {
     app.say("there is no atlas.yaml here yet: writing one");
     let mut settings = Settings::of(selection);
     settings.regard_engine(app, inputs).await;
-    write(app, inputs, &settings, builtin, &*app.reporter())
+    write(app, inputs, &settings, builtin, false, &*app.reporter())
+}
+
+fn interrupted() -> Error {
+    Error::new(Exit::Interrupted, "interrupted; nothing was written")
+}
+
+/// atlas.yaml as it would be, and the sources with it.
+fn planned(app: &App, inputs: &Inputs, settings: &Settings) -> Result<(String, Inputs), Error> {
+    let of_manifest = |problem: &&Diagnostic| problem.file.as_deref() == Some(MANIFEST);
+    let broken: Vec<Diagnostic> = inputs
+        .problems
+        .iter()
+        .filter(of_manifest)
+        .cloned()
+        .collect();
+    let before = match read(&app.directory, MANIFEST) {
+        Err(_) if !broken.is_empty() => return Err(Error::configuration(broken)),
+        read => read?,
+    };
+    let directory = app
+        .directory
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let text = manifest::merge(before.as_deref(), settings, &directory);
+    let mut after = inputs.clone();
+    // What was wrong with the old text may be what is set right now.
+    after.problems.retain(|problem| !of_manifest(&problem));
+    let (project, problems) = Project::parse(MANIFEST, text.as_bytes());
+    after.project = project;
+    if problems.is_empty() {
+        return Ok((text, after));
+    }
+    if before.is_some() && broken.is_empty() {
+        let keys: Vec<String> = settings.keys.keys().cloned().collect();
+        let keys = enumerate(&keys);
+        let message =
+            format!("failed to edit `{MANIFEST}`: its form is not one that atlas can change");
+        return Err(Error::failed(message).hint(format!(
+            "set {keys} there yourself, then run `atlas init` again"
+        )));
+    }
+    Err(Error::configuration(problems))
 }
 
 fn write(
     app: &App,
     inputs: &Inputs,
     settings: &Settings,
-    builtin: &Builtin,
+    builtin: &Result<Builtin, Error>,
+    force: bool,
     report: &dyn Report,
 ) -> Result<(), Error> {
-    make_folder(&app.directory)?;
-    let manifest_before = read(&app.directory, "atlas.yaml")?;
-    let directory = app
-        .directory
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let manifest = manifest::merge(manifest_before.as_deref(), settings, &directory);
-
-    // What would be deployed decides which variables belong into .env; generated ones are not missing then.
-    let mut after = inputs.clone();
-    let (project, problems) = crate::input::Project::parse("atlas.yaml", manifest.as_bytes());
-    after.project = project;
-    if !problems.is_empty() {
-        return Err(Error::configuration(problems));
-    }
+    let (manifest, after) = planned(app, inputs, settings)?;
     let generated = dotenv::generated(&after)?;
-    let mut request = app.request(&Selection::default(), builtin);
-    for (name, value) in generated.iter().chain(&settings.variables) {
-        let empty = request.environment.get(name).is_none_or(String::is_empty);
-        let unset = after
-            .dotenv
-            .get(name)
-            .is_none_or(|set| set.value.is_empty());
-        if empty && (unset || settings.variables.contains_key(name)) {
-            request.environment.insert(name.clone(), value.clone());
-        }
+    let deployment = preview(app, &after, settings, builtin, &generated)?;
+    if !force {
+        files::check(&app.directory, &compose::artifacts(&deployment)).map_err(|error| {
+            let error = Error::from(error);
+            Error {
+                message: format!("{}; nothing was written", error.message),
+                ..error
+            }
+        })?;
     }
-    let deployment = resolve::resolve(&after, &request)
-        .map_err(Error::configuration)?
-        .deployment;
-
+    let manifest_before = read(&app.directory, MANIFEST)?;
     let env_before = read(&app.directory, ".env")?;
     let env = dotenv::merge(
         env_before.as_deref(),
@@ -102,30 +138,92 @@ fn write(
         &generated,
         settings,
     );
-    let gitignore_before = read(&app.directory, ".gitignore")?;
-    let gitignore = ignore(gitignore_before.as_deref());
+    let gitignore = ignore(read(&app.directory, ".gitignore")?.as_deref());
     if !agree(app, manifest_before.as_deref(), &manifest)? {
         return Err(Error::failed(
             "nothing was written: the change of atlas.yaml was declined",
         ));
     }
-    put(app, "atlas.yaml", 0o644, manifest_before, manifest, report)?;
-    put(app, ".env", 0o600, env_before, env, report)?;
-    put(
-        app,
-        ".gitignore",
-        0o644,
-        gitignore_before,
-        gitignore,
-        report,
-    )
+    let merged = [
+        artifact(app, MANIFEST, 0o644, manifest)?,
+        artifact(app, ".env", 0o600, env)?,
+        artifact(app, ".gitignore", 0o644, gitignore)?,
+    ];
+    make_folder(&app.directory)?;
+    // These files are merges of what stood there: overwriting loses nothing.
+    for written in files::write(&app.directory, &merged, true)? {
+        report.report(Event::File {
+            path: written.path.display().to_string(),
+            outcome: match written.change {
+                Change::Created => "created",
+                Change::Updated => "updated",
+                Change::Unchanged => "unchanged",
+            },
+        });
+    }
+    Ok(())
+}
+
+/// What would be deployed: it decides which variables belong into .env. Generated ones are not missing then, and addresses
+/// of stores elsewhere may follow later: a line for them is what makes it easy.
+fn preview(
+    app: &App,
+    after: &Inputs,
+    settings: &Settings,
+    builtin: &Result<Builtin, Error>,
+    generated: &BTreeMap<String, String>,
+) -> Result<Deployment, Error> {
+    let mut request = app.request(&Selection::default(), builtin);
+    let wanted = resolve::wanted(after, &request).map_err(|problems| unplaced(app, problems))?;
+    let mut later = BTreeMap::new();
+    for (name, variable) in wanted.iter().flat_map(|wanted| &wanted.variables) {
+        if let (true, Some(_), Some(begin)) = (
+            variable.required,
+            &variable.from,
+            variable.begins_with.first(),
+        ) {
+            later.insert((*name).to_owned(), format!("{begin}later"));
+        }
+    }
+    for (name, value) in later.iter().chain(generated).chain(&settings.variables) {
+        let empty = request.environment.get(name).is_none_or(String::is_empty);
+        let unset = after
+            .dotenv
+            .get(name)
+            .is_none_or(|set| set.value.is_empty());
+        if settings.variables.contains_key(name) || (empty && unset) {
+            request.environment.insert(name.clone(), value.clone());
+        }
+    }
+    let resolution = resolve::resolve(after, &request);
+    let resolution = resolution.map_err(|problems| unplaced(app, problems))?;
+    Ok(resolution.deployment)
+}
+
+/// Warnings are for later, when the files are there; a place in a file that is not there helps nobody.
+fn unplaced(app: &App, problems: Vec<Diagnostic>) -> Error {
+    let missing = !app.directory.join(MANIFEST).exists();
+    let mut problems = problems;
+    problems.retain(|problem| problem.severity == Severity::Error);
+    for problem in &mut problems {
+        if missing && problem.file.as_deref() == Some(MANIFEST) {
+            problem.file = None;
+            problem.position = None;
+        }
+    }
+    let error = Error::configuration(problems);
+    Error {
+        message: format!("{}; nothing was written", error.message),
+        ..error
+    }
 }
 
 fn make_folder(directory: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(directory).map_err(|cause| {
         Error::failed(format!(
-            "failed to create `{}`: {cause}",
-            directory.display()
+            "failed to create `{}`: {}",
+            directory.display(),
+            error::cause(&cause)
         ))
     })
 }
@@ -134,7 +232,10 @@ fn read(directory: &Path, name: &str) -> Result<Option<String>, Error> {
     match std::fs::read_to_string(directory.join(name)) {
         Ok(text) => Ok(Some(text)),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(Error::failed(format!("failed to read `{name}`: {cause}"))),
+        Err(cause) => Err(Error::failed(format!(
+            "failed to read `{name}`: {}",
+            error::cause(&cause)
+        ))),
     }
 }
 
@@ -155,35 +256,26 @@ fn agree(app: &App, before: Option<&str>, after: &str) -> Result<bool, Error> {
     }
 }
 
-fn put(
-    app: &App,
-    name: &str,
-    mode: u32,
-    before: Option<String>,
-    after: String,
-    report: &dyn Report,
-) -> Result<(), Error> {
-    let outcome = match &before {
-        None => "created",
-        Some(before) if *before == after => "unchanged",
-        Some(_) => "updated",
+/// A file of the user's keeps its mode, but for what others may do with secrets.
+fn artifact(app: &App, name: &str, mode: u32, text: String) -> Result<Artifact, Error> {
+    let path = app.directory.join(name);
+    let mode = match std::fs::symlink_metadata(&path) {
+        Ok(meta) if meta.is_symlink() => {
+            let message =
+                format!("failed to write `{name}`: it is a symbolic link; nothing was written");
+            return Err(Error::failed(message)
+                .hint("put the file itself here; links are never written through, nor replaced"));
+        }
+        Ok(meta) if mode & 0o077 == 0 => meta.permissions().mode() & mode,
+        Ok(meta) => meta.permissions().mode() & 0o7777,
+        Err(_) => mode,
     };
-    if after.is_empty() {
-        return Ok(());
-    }
-    let artifact = Artifact {
+    Ok(Artifact {
         path: name.into(),
-        contents: Contents::Text(after),
+        contents: Contents::Text(text),
         mode,
         group: None,
-    };
-    // These files are merges of what stood there: overwriting loses nothing.
-    files::write(&app.directory, &[artifact], true)?;
-    report.report(Event::File {
-        path: name.to_owned(),
-        outcome,
-    });
-    Ok(())
+    })
 }
 
 /// The lines that keep secrets out of git, added to what is there.

@@ -61,7 +61,7 @@ fn known_deployment(app: &App, inputs: &Inputs, observed: &Observed) -> Option<D
     impl Report for Silent {
         fn report(&self, _: Event) {}
     }
-    let builtin = app.builtin().ok()?;
+    let builtin = app.builtin();
     let known = app.known_services(inputs);
     let present = observed.containers.iter().map(|c| c.service.clone());
     let selection = Selection {

@@ -2,18 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::StreamExt;
+use std::time::Duration;
+
 use futures_util::stream;
+use futures_util::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use super::lifecycle::check_names;
 use crate::app::App;
 use crate::cli;
-use crate::engines::Engine;
 use crate::engines::docker::{DockerEngine, LogLine, LogRequest};
+use crate::engines::{Engine, EngineError};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::Container;
+
+/// Lines that come within this of each other are sorted together.
+const BREATH: Duration = Duration::from_millis(50);
+/// As many lines are held back at most.
+const LONGEST_BREATH: usize = 2000;
 
 pub(crate) async fn logs(app: &App, args: &cli::Logs) -> Result<Exit, Error> {
     let request = LogRequest {
@@ -59,11 +66,7 @@ async fn show(
         lines.boxed_local()
     });
     if request.follow {
-        let mut all = stream::select_all(opened);
-        while let Some(line) = all.next().await {
-            printer.print(&line?);
-        }
-        return Ok(());
+        return follow(stream::select_all(opened), printer).await;
     }
     let mut heads: BTreeMap<(String, usize), LogLine> = BTreeMap::new();
     let mut streams: Vec<_> = opened.collect();
@@ -81,6 +84,32 @@ async fn show(
         }
     }
     Ok(())
+}
+
+/// Lines as they come, put in order within each breath: what several containers said at once reads in time order.
+async fn follow(
+    mut lines: impl Stream<Item = Result<LogLine, EngineError>> + Unpin,
+    printer: &Printer<'_>,
+) -> Result<(), Error> {
+    let mut breath: Vec<LogLine> = Vec::new();
+    loop {
+        let next = match breath.is_empty() {
+            true => Ok(lines.next().await),
+            false => tokio::time::timeout(BREATH, lines.next()).await,
+        };
+        match next {
+            Ok(Some(line)) if breath.len() < LONGEST_BREATH => breath.push(line?),
+            other => {
+                breath.sort();
+                breath.drain(..).for_each(|line| printer.print(&line));
+                match other {
+                    Ok(Some(line)) => breath.push(line?),
+                    Ok(None) => return Ok(()),
+                    Err(_) => {}
+                }
+            }
+        }
+    }
 }
 
 struct Printer<'a> {

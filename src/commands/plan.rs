@@ -13,14 +13,16 @@ use crate::plan::{Observed, Options, Plan, reconcile};
 use crate::targets::compose;
 
 pub(crate) async fn plan(app: &App, args: &cli::Plan) -> Result<Exit, Error> {
+    let builtin = app.builtin();
+    let inputs = app.inputs();
+    let report = app.reporter();
+    let (deployment, only) = app.scope(&inputs, &args.selection, &builtin, &*report)?;
     let options = Options {
         force_recreate: args.force_recreate,
         remove_orphans: args.remove_orphans,
+        only,
     };
-    let builtin = app.builtin()?;
-    let inputs = app.inputs();
-    let deployment = app.deployment(&inputs, &args.selection, &builtin, &*app.reporter())?;
-    let engine = app.engine(Some(builtin)).await?;
+    let engine = app.engine(builtin.ok()).await?;
     let (plan, _) = decide(app, &engine, &deployment, &options).await?;
     show(app, &plan);
     Ok(match args.exit_code && !plan.is_empty() {

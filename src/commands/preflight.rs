@@ -82,7 +82,8 @@ pub(super) async fn host(
         )
     });
     if creates && let Some(host) = engine.host().await {
-        problems.extend(disk(&host.root));
+        // What is free is known only of this machine's disks.
+        problems.extend(engine.is_local().then(|| disk(&host.root)).flatten());
         memory(deployment, host.memory, report);
     }
     match problems.is_empty() {

@@ -28,7 +28,7 @@ pub(crate) fn render(app: &App, args: &cli::Render) -> Result<Exit, Error> {
             .collect(),
         ..selection.clone()
     };
-    let builtin = app.builtin()?;
+    let builtin = app.builtin();
     let report = app.reporter();
     let deployment = app.deployment(&app.inputs(), &selection, &builtin, &*report)?;
     if print {

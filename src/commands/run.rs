@@ -28,19 +28,18 @@ pub(super) async fn run<E: Engine>(
     settings: Settings,
     report: &dyn Report,
 ) -> Result<(), Error> {
-    let interrupted = app.interrupted();
-    execute(plan, deployment, engine, settings, report, interrupted)
+    let interrupt = async || app.interrupted().await;
+    execute(plan, deployment, engine, settings, report, interrupt)
         .await
         .map_err(worst)
 }
 
-/// The first failure speaks; what failed beside it is listed under it.
+/// The first failure speaks; what failed beside it is listed under it. An interrupt ends the run as such, but hides nothing.
 fn worst(mut failures: Vec<Failure>) -> Error {
-    if failures.iter().any(|f| matches!(f, Failure::Interrupted)) {
-        let message = "interrupted; the next `atlas up` completes what is left";
-        return Error::new(Exit::Interrupted, message);
-    }
-    let mut error = describe(failures.remove(0));
+    let interrupted = failures
+        .iter()
+        .position(|f| matches!(f, Failure::Interrupted));
+    let mut error = describe(failures.remove(interrupted.unwrap_or(0)));
     for other in failures {
         error.details.push(format!("also: {}", describe(other)));
     }
@@ -50,7 +49,10 @@ fn worst(mut failures: Vec<Failure>) -> Error {
 fn describe(failure: Failure) -> Error {
     match failure {
         Failure::Engine(error) => error.into(),
-        Failure::Interrupted => Error::new(Exit::Interrupted, "interrupted"),
+        Failure::Interrupted => {
+            let message = "interrupted; the next `atlas up` completes what is left";
+            Error::new(Exit::Interrupted, message)
+        }
         Failure::Unready(unready) => {
             let mut details = Vec::new();
             let output = unready.health_output.as_deref().unwrap_or_default();

@@ -1,10 +1,9 @@
 //! `atlas scale SERVICE=N`: another number of containers, until the next `up`.
 
-use super::{lock, plan, run};
+use super::{lock, plan, preflight, run, up};
 use crate::app::App;
 use crate::cli::{self, Selection};
 use crate::diagnostic::Diagnostic;
-use crate::engines::Engine;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::Deployment;
@@ -14,31 +13,25 @@ use crate::plan::Options;
 const MOST: u32 = 100;
 
 pub(crate) async fn scale(app: &App, args: &cli::Scale) -> Result<Exit, Error> {
-    let builtin = app.builtin()?;
+    let builtin = app.builtin();
     let inputs = app.inputs();
     let report = app.reporter();
-    let selection = Selection::default();
-    let mut deployment = app.deployment(&inputs, &selection, &builtin, &*report)?;
+    let whole = App::whole(&inputs, &Selection::default());
+    let mut deployment = app.deployment(&inputs, &whole, &builtin, &*report)?;
     apply(&mut deployment, &args.targets)?;
-    let engine = app.engine(Some(builtin)).await?;
+    let engine = app.engine(builtin.ok()).await?;
     let _lock = lock::take(&app.directory, "scale")?;
-    // Only the named services are touched; the others keep the containers they have.
-    let observed = engine.observe(deployment.project.as_str(), None).await?;
-    for (name, service) in &mut deployment.services {
-        let is_named = args
-            .targets
-            .iter()
-            .any(|t| t.split('=').next() == Some(name.as_str()));
-        if !is_named {
-            let count = observed
-                .containers
-                .iter()
-                .filter(|c| c.service == name.as_str())
-                .count();
-            service.replicas = u32::try_from(count).unwrap_or(1).max(1);
-        }
-    }
-    let (plan, _) = plan::decide(app, &engine, &deployment, &Options::default()).await?;
+    let names = args
+        .targets
+        .iter()
+        .filter_map(|target| target.split('=').next());
+    let options = Options {
+        only: Some(names.filter_map(|name| name.parse().ok()).collect()),
+        ..Options::default()
+    };
+    let (plan, observed) = plan::decide(app, &engine, &deployment, &options).await?;
+    preflight::host(&engine, &deployment, &observed, &plan, &*report).await?;
+    up::write_files(app, &deployment, false, &*report)?;
     let settings = run::settings(args.timeout, true);
     run::run(app, &plan, Some(&deployment), &engine, settings, &*report).await?;
     drop(report);

@@ -61,19 +61,19 @@ pub(crate) async fn status(app: &App, args: &cli::Status) -> Result<Exit, Error>
 
 /// What the configuration says; a wrong one hides nothing that runs.
 fn known(app: &App, inputs: &Inputs, observed: &Observed) -> Option<Deployment> {
-    let builtin = app.builtin().ok()?;
+    let builtin = app.builtin();
+    let known = app.known_services(inputs);
+    let present = observed.containers.iter().map(|c| c.service.clone());
+    let present = Selection {
+        services: present.filter(|name| known.contains(name)).collect(),
+        ..Selection::default()
+    };
+    let whole = App::whole(inputs, &present);
     let resolve = |selection: &Selection| {
         let request = app.request(selection, &builtin);
         crate::resolve::resolve(inputs, &request).ok()
     };
-    let resolution = resolve(&Selection::default()).or_else(|| {
-        let known = app.known_services(inputs);
-        let present = observed.containers.iter().map(|c| c.service.clone());
-        resolve(&Selection {
-            services: present.filter(|name| known.contains(name)).collect(),
-            ..Selection::default()
-        })
-    });
+    let resolution = resolve(&whole).or_else(|| resolve(&present));
     resolution.map(|resolution| resolution.deployment)
 }
 

@@ -17,19 +17,20 @@ use crate::targets::compose;
 
 pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     let began = Instant::now();
-    let builtin = app.builtin()?;
+    let builtin = app.builtin();
     let mut inputs = app.inputs();
     if inputs.project.file.is_empty() && !args.dry_run {
         init::unattended(app, &inputs, &args.selection, &builtin).await?;
         inputs = app.inputs();
     }
     let report = app.reporter();
-    let deployment = app.deployment(&inputs, &args.selection, &builtin, &*report)?;
+    let (deployment, only) = app.scope(&inputs, &args.selection, &builtin, &*report)?;
     preflight::sources(&deployment, &app.directory)?;
-    let engine = app.engine(Some(builtin)).await?;
+    let engine = app.engine(builtin.ok()).await?;
     let options = Options {
         force_recreate: args.force_recreate,
         remove_orphans: args.remove_orphans,
+        only,
     };
     if args.dry_run {
         let (plan, _) = plan::decide(app, &engine, &deployment, &options).await?;

@@ -4,6 +4,7 @@ mod apply;
 mod body;
 mod builtin;
 mod changes;
+mod context;
 mod endpoint;
 mod host;
 mod image;
@@ -125,6 +126,10 @@ impl Engine for DockerEngine {
 
     async fn tail(&self, container: &str, lines: usize) -> Vec<String> {
         self.last_lines(container, lines).await
+    }
+
+    fn parallel_calls(&self) -> usize {
+        self.endpoint.parallel_calls()
     }
 
     fn is_local(&self) -> bool {

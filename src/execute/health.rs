@@ -1,11 +1,15 @@
 //! How a container is right now: one question, no waiting. Unknown never looks healthy.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::probe::{Answer, ask};
 use crate::engines::Engine;
 use crate::model::{Probe, Service};
 use crate::plan::{Container, State};
+
+/// How long a command inside may take.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +79,11 @@ pub async fn health<E: Engine>(
     if command.is_empty() {
         return Health::NotChecked("no address answers, and it has no health check".to_owned());
     }
-    match engine.exec_status(&container.id, &command).await {
-        Ok(0) => Health::Healthy,
-        Ok(code) => Health::Unhealthy(format!("`{}` exits {code}", command.join(" "))),
-        Err(error) => Health::NotChecked(error.cause),
+    let asked = engine.exec_status(&container.id, &command);
+    match tokio::time::timeout(DEADLINE, asked).await {
+        Err(_) => Health::Unhealthy(format!("`{}` does not end", command.join(" "))),
+        Ok(Ok(0)) => Health::Healthy,
+        Ok(Ok(code)) => Health::Unhealthy(format!("`{}` exits {code}", command.join(" "))),
+        Ok(Err(error)) => Health::NotChecked(error.cause),
     }
 }

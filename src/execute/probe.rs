@@ -65,13 +65,14 @@ async fn http(stream: &mut TcpStream, path: &str, address: SocketAddr) -> std::i
     );
     stream.write_all(request.as_bytes()).await?;
     let mut bytes = Vec::new();
-    stream.take(ANSWER as u64).read_to_end(&mut bytes).await?;
+    // Success is told by the first line; not every server closes the connection after it.
+    while bytes.len() < ANSWER && !matches!(status(&bytes), Some(200..=399)) {
+        if stream.read_buf(&mut bytes).await? == 0 {
+            break;
+        }
+    }
     let text = String::from_utf8_lossy(&bytes);
-    let status = text
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.get(2..5))
-        .and_then(|code| code.parse::<u16>().ok());
-    Ok(match status {
+    Ok(match status(&bytes) {
         Some(200..=399) => Answer::Ready,
         Some(code) => {
             let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
@@ -80,6 +81,11 @@ async fn http(stream: &mut TcpStream, path: &str, address: SocketAddr) -> std::i
         None if bytes.is_empty() => Answer::NotYet("closed the connection".to_owned()),
         None => Answer::NotYet("does not speak HTTP".to_owned()),
     })
+}
+
+fn status(bytes: &[u8]) -> Option<u16> {
+    let code = bytes.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    std::str::from_utf8(code).ok()?.parse().ok()
 }
 
 async fn converse(stream: &mut TcpStream, exchange: &Exchange) -> std::io::Result<Answer> {

@@ -1,11 +1,12 @@
 //! Waits until a container answers its probe. Owns the rhythm of asking, the way there (container address, published port,
 //! or a command inside), and when to give up.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::failure::{Cause, Unready};
 use super::probe::{Answer, ask};
+use super::redact::redact;
 use super::{Failure, Run};
 use crate::engines::{Condition, Engine};
 use crate::event::Event;
@@ -16,156 +17,249 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 /// A command inside the container costs the engine far more than a connection.
 const COMMAND_PAUSE: Duration = Duration::from_millis(500);
+/// How long one command inside may take; the engine's own health checks have the same limit.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
 /// How often the container itself is looked at while it does not answer.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// When a wait begins to explain itself.
 const EXPLAIN_EVERY: Duration = Duration::from_secs(5);
+/// Refused for so long, an address may belong to something else than the container: other ways are tried too.
+const DOUBT_AFTER: Duration = Duration::from_secs(3);
+/// A service that nobody can ask counts as started once it has stayed up for this long.
+const UP_FOR: Duration = Duration::from_secs(3);
 /// Restarts after which a container is in a loop.
 const LOOP: i64 = 3;
 /// Log lines shown with a failure.
 const LINES: usize = 20;
-/// Addresses that do not answer are given up after so many questions.
-const NO_ROUTE: usize = 3;
 
-/// Ways to a container, best first.
+/// A way to a container.
+#[derive(Clone, Copy)]
 enum Way {
-    Address(SocketAddr),
+    /// Its own address.
+    Direct(SocketAddr),
+    /// Its port on the host.
+    Published(SocketAddr),
+    /// A command inside it.
     Inside,
 }
 
 impl<E: Engine> Run<'_, E> {
-    pub(super) async fn ready(&self, name: &ServiceName, container: &str) -> Result<(), Failure> {
-        // Plans over existing containers know no probes: what runs counts as started there.
+    /// `address` saves a look at a container that was running when the plan was made.
+    pub(super) async fn ready(
+        &self,
+        name: &ServiceName,
+        container: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(), Failure> {
+        // Plans over existing containers may know no deployment: what runs counts as started there.
         let service = self
             .deployment
             .and_then(|d: &Deployment| d.services.get(name));
         let Some(service) = service else {
             return Ok(());
         };
-        let began = Instant::now();
-        let mut condition = self.engine.look(container).await.map_err(Failure::Engine)?;
-        let restarts = condition.restarts;
-        let mut ways = self.ways(service, &condition);
+        if let Some(ip) = address.filter(|_| self.is_direct(service))
+            && ask(&service.probe, SocketAddr::new(ip, service.port.get())).await == Answer::Ready
+        {
+            return Ok(());
+        }
+        Wait::begin(self, service, container).await?.end().await
+    }
+
+    fn is_direct(&self, service: &Service) -> bool {
+        let by_port = !matches!(service.probe, Probe::Command(_));
+        by_port && self.engine.is_local() && !self.unroutable.get()
+    }
+
+    /// Ways to the container, best first. Behind a published port the engine's proxy accepts whether or not the service does,
+    /// so a bare connection says nothing there.
+    fn ways(&self, service: &Service, condition: &Condition) -> Vec<Way> {
+        let port = service.port.get();
+        let mut ways = Vec::new();
+        if self.is_direct(service) {
+            let address = condition.addresses.first();
+            ways.extend(address.map(|ip| Way::Direct(SocketAddr::new(*ip, port))));
+        }
+        let bare = matches!(service.probe, Probe::Tcp { exchange: None });
+        if !bare && !matches!(service.probe, Probe::Command(_)) && self.engine.is_local() {
+            let published = condition.published.iter().find(|(p, _)| *p == port);
+            ways.extend(published.map(|(_, address)| Way::Published(*address)));
+        }
+        if inside(service).is_some() {
+            ways.push(Way::Inside);
+        }
+        ways
+    }
+}
+
+/// The command that asks inside the container, if there is one.
+fn inside(service: &Service) -> Option<Vec<String>> {
+    match &service.probe {
+        Probe::Command(command) => Some(command.clone()),
+        _ => service.healthcheck_command(),
+    }
+}
+
+/// One wait under way.
+struct Wait<'r, 'a, E> {
+    run: &'r Run<'a, E>,
+    service: &'r Service,
+    container: &'r str,
+    began: Instant,
+    /// Restarts that had happened before.
+    restarts: i64,
+    condition: Condition,
+    last: String,
+}
+
+impl<'r, 'a, E: Engine> Wait<'r, 'a, E> {
+    async fn begin(
+        run: &'r Run<'a, E>,
+        service: &'r Service,
+        container: &'r str,
+    ) -> Result<Self, Failure> {
+        let condition = run.engine.look(container).await.map_err(Failure::Engine)?;
+        Ok(Self {
+            run,
+            service,
+            container,
+            began: Instant::now(),
+            restarts: condition.restarts,
+            condition,
+            last: "nothing yet".to_owned(),
+        })
+    }
+
+    async fn end(mut self) -> Result<(), Failure> {
         let mut pause = FIRST_PAUSE;
         let (mut looked, mut explained) = (Instant::now(), Instant::now());
-        let mut unanswered = 0;
-        let mut last;
         loop {
-            let answer = self.ask(service, container, ways.first()).await;
-            match answer {
-                Answer::Ready => return Ok(()),
-                Answer::NotYet(text) => last = text,
-                Answer::NoRoute(text) => {
-                    last = text;
-                    unanswered += 1;
-                    if unanswered >= NO_ROUTE && ways.len() > 1 {
-                        ways.remove(0);
-                        unanswered = 0;
-                    }
-                }
+            let ways = self.run.ways(self.service, &self.condition);
+            if self.ask_by(&ways).await || self.is_taken_for_started(&ways) {
+                return Ok(());
             }
-            if looked.elapsed() >= LOOK_EVERY || !condition.running {
+            if looked.elapsed() >= LOOK_EVERY || !self.condition.running {
                 looked = Instant::now();
-                condition = self.engine.look(container).await.map_err(Failure::Engine)?;
-                if unanswered == 0 && ways.len() > 1 {
-                    ways = self.ways(service, &condition);
-                }
-                if let Some(cause) = fatal(&condition, restarts) {
-                    return Err(self
-                        .unready(service, container, cause, condition, last)
-                        .await);
+                let seen = self.run.engine.look(self.container).await;
+                self.condition = seen.map_err(Failure::Engine)?;
+                if let Some(cause) = self.fatal() {
+                    return Err(self.unready(cause).await);
                 }
             }
-            if began.elapsed() >= self.settings.timeout {
-                let cause = Cause::TimedOut(self.settings.timeout);
-                return Err(self
-                    .unready(service, container, cause, condition, last)
-                    .await);
+            if self.began.elapsed() >= self.run.settings.timeout {
+                let cause = self.timed_out();
+                return Err(self.unready(cause).await);
             }
             if explained.elapsed() >= EXPLAIN_EVERY {
                 explained = Instant::now();
-                self.report.report(Event::Waiting {
-                    service: name.to_string(),
-                    answer: last.clone(),
-                    waited: began.elapsed(),
+                self.run.report.report(Event::Waiting {
+                    service: self.service.name.to_string(),
+                    answer: self.last.clone(),
+                    waited: self.began.elapsed(),
                 });
             }
-            tokio::time::sleep(match ways.first() {
-                Some(Way::Address(_)) => pause,
-                _ => COMMAND_PAUSE,
-            })
-            .await;
+            let is_inside = matches!(ways.first(), None | Some(Way::Inside));
+            tokio::time::sleep(if is_inside { COMMAND_PAUSE } else { pause }).await;
             pause = (pause * 5 / 4).min(LAST_PAUSE);
         }
     }
 
-    fn ways(&self, service: &Service, condition: &Condition) -> Vec<Way> {
-        let mut ways = Vec::new();
-        if !matches!(service.probe, Probe::Command(_)) && self.engine.is_local() {
-            let port = service.port.get();
-            let addresses = condition.addresses.first();
-            ways.extend(addresses.map(|ip| Way::Address(SocketAddr::new(*ip, port))));
-            let published = condition.published.iter().find(|(p, _)| *p == port);
-            ways.extend(published.map(|(_, address)| Way::Address(*address)));
+    /// The first way is asked; the others too once it has been refused for long.
+    async fn ask_by(&mut self, ways: &[Way]) -> bool {
+        for (index, way) in ways.iter().enumerate() {
+            if index > 0 && self.began.elapsed() < DOUBT_AFTER {
+                break;
+            }
+            match self.ask(*way).await {
+                Answer::Ready => return true,
+                Answer::NotYet(text) => self.last = redact(self.run.deployment, &text),
+                Answer::NoRoute(text) => {
+                    self.last = text;
+                    // One container that cannot be reached by its address: none can, from here.
+                    if matches!(way, Way::Direct(_)) && self.condition.running && ways.len() > 1 {
+                        self.run.unroutable.set(true);
+                    }
+                }
+            }
         }
-        ways.push(Way::Inside);
-        ways
+        false
     }
 
-    async fn ask(&self, service: &Service, container: &str, way: Option<&Way>) -> Answer {
-        if let Some(Way::Address(address)) = way {
-            return ask(&service.probe, *address).await;
+    async fn ask(&self, way: Way) -> Answer {
+        if let Way::Direct(address) | Way::Published(address) = way {
+            return ask(&self.service.probe, address).await;
         }
-        let command = match &service.probe {
-            Probe::Command(command) => command.clone(),
-            _ => service.healthcheck_command().unwrap_or_default(),
-        };
-        if command.is_empty() {
-            return Answer::NotYet(
-                "it cannot be asked: no address answers, and it has no health check".into(),
+        let command = inside(self.service).unwrap_or_default();
+        let left = self
+            .run
+            .settings
+            .timeout
+            .saturating_sub(self.began.elapsed());
+        let asked = self.run.engine.exec_status(self.container, &command);
+        match tokio::time::timeout(COMMAND_DEADLINE.min(left), asked).await {
+            Err(_) => Answer::NotYet(format!("`{}` does not end", command.join(" "))),
+            Ok(Ok(0)) => Answer::Ready,
+            Ok(Ok(code)) => Answer::NotYet(format!("`{}` exits {code}", command.join(" "))),
+            Ok(Err(error)) => Answer::NotYet(error.cause),
+        }
+    }
+
+    /// Unknown is not healthy, and says so.
+    fn is_taken_for_started(&self, ways: &[Way]) -> bool {
+        let up = self.condition.running && self.began.elapsed() >= UP_FOR;
+        if ways.is_empty() && up {
+            let text = format!(
+                "`{}` was not checked: it cannot be reached from here and has no health check; it has stayed up",
+                self.service.name
             );
+            self.run.report.report(Event::Warning { text });
+            return true;
         }
-        match self.engine.exec_status(container, &command).await {
-            Ok(0) => Answer::Ready,
-            Ok(code) => Answer::NotYet(format!("`{}` exits {code}", command.join(" "))),
-            Err(error) => Answer::NotYet(error.cause),
+        false
+    }
+
+    /// What no further question can mend.
+    fn fatal(&self) -> Option<Cause> {
+        let restarts = self.condition.restarts - self.restarts;
+        let gone = !self.condition.running && !self.condition.restarting;
+        if restarts < LOOP && !gone {
+            return None;
+        }
+        Some(if self.condition.oom_killed {
+            Cause::OutOfMemory
+        } else if !self.condition.error.is_empty() {
+            Cause::NotStarted(self.condition.error.clone())
+        } else {
+            Cause::Exited {
+                code: self.condition.exit_code,
+                restarts,
+            }
+        })
+    }
+
+    /// A container that keeps dying is not merely slow.
+    fn timed_out(&self) -> Cause {
+        let restarts = self.condition.restarts - self.restarts;
+        match restarts > 0 || self.condition.restarting {
+            true => Cause::Exited {
+                code: self.condition.exit_code,
+                restarts,
+            },
+            false => Cause::TimedOut(self.run.settings.timeout),
         }
     }
 
-    async fn unready(
-        &self,
-        service: &Service,
-        container: &str,
-        cause: Cause,
-        condition: Condition,
-        answer: String,
-    ) -> Failure {
+    async fn unready(self, cause: Cause) -> Failure {
+        let hide = |text: &str| redact(self.run.deployment, text);
+        let log = self.run.engine.tail(self.container, LINES).await;
+        let output = self.condition.health_output.as_deref();
         Failure::Unready(Box::new(Unready {
-            service: service.name.to_string(),
-            memory: service.resources.memory,
+            service: self.service.name.to_string(),
+            memory: self.service.resources.memory,
             cause,
-            answer,
-            health_output: condition.health_output,
-            log: self.engine.tail(container, LINES).await,
+            answer: self.last,
+            health_output: output.map(hide),
+            log: log.iter().map(|line| hide(line)).collect(),
         }))
     }
-}
-
-/// What no further question can mend.
-fn fatal(condition: &Condition, restarts_before: i64) -> Option<Cause> {
-    let looping = condition.restarts - restarts_before >= LOOP;
-    let gone = !condition.running && !condition.restarting;
-    if !looping && !gone {
-        return None;
-    }
-    Some(if condition.oom_killed {
-        Cause::OutOfMemory
-    } else if !condition.error.is_empty() {
-        Cause::NotStarted(condition.error.clone())
-    } else {
-        Cause::Exited {
-            code: condition.exit_code,
-            restarts: condition.restarts - restarts_before,
-        }
-    })
 }

@@ -1,13 +1,13 @@
 //! Why a file could not be read or written: operation, path, cause and what to do about it.
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A failure of [`super::compare`] or [`super::write`]; `Display` is one line, [`FileError::hint`] the second.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The system refused an operation.
-    #[error("failed to {operation} `{}`: {cause}", path.display())]
+    #[error("failed to {operation} `{}`: {}", path.display(), crate::error::cause(cause))]
     System {
         /// What was tried, as a verb.
         operation: &'static str,
@@ -71,8 +71,8 @@ impl FileError {
             Self::Outside { .. } => "give a path inside the project directory".into(),
             Self::System { path, cause, .. } => match cause.kind() {
                 ErrorKind::PermissionDenied => format!(
-                    "see who may write there: `ls -ld {}`; files made with sudo can only be changed with sudo",
-                    path.display()
+                    "see who may write there: `ls -ld {}`; what was made with sudo can only be changed with sudo",
+                    folder_of(path).display()
                 ),
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                     "free some space (`df -h .` and `df -i .` tell how much is left); the old file is untouched".into()
@@ -89,6 +89,11 @@ impl FileError {
         };
         Some(hint)
     }
+}
+
+/// A file is replaced, not written into: what counts are the rights to its folder.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }
 
 fn list(paths: &[PathBuf]) -> String {

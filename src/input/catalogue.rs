@@ -42,14 +42,8 @@ impl Catalogue {
         (catalogue, problems)
     }
 
-    /// Adds a service, or replaces the one of that name.
-    pub(crate) fn add(
-        &mut self,
-        file: &str,
-        stem: &str,
-        bytes: &[u8],
-        problems: &mut Vec<Diagnostic>,
-    ) {
+    /// Adds the service that a file describes, or replaces the one of that name; `stem` is the file's name without ending.
+    pub fn add(&mut self, file: &str, stem: &str, bytes: &[u8], problems: &mut Vec<Diagnostic>) {
         match reader::read(file, stem, bytes) {
             Ok(entry) => {
                 self.entries.insert(entry.name.clone(), entry);

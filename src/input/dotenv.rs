@@ -5,8 +5,9 @@ mod interpolation;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use super::{Environment, yaml};
 use crate::diagnostic::{Diagnostic, Position};
@@ -15,6 +16,10 @@ use crate::diagnostic::{Diagnostic, Position};
 #[derive(Clone, Default, PartialEq)]
 pub struct Dotenv {
     settings: BTreeMap<String, Setting>,
+    /// Variables whose line could not be understood; that they are not set is no second problem.
+    broken: BTreeSet<String>,
+    /// Whether a file could not be read at all: any variable may stand in it.
+    unreadable: bool,
 }
 
 /// A variable as set.
@@ -26,6 +31,9 @@ pub struct Setting {
     pub file: String,
     /// Where the name begins.
     pub position: Position,
+    /// The bytes of the file's text (without a byte order mark) that hold the value, quotes included; empty after the name
+    /// when there is no value.
+    pub(crate) span: Range<usize>,
 }
 
 impl fmt::Debug for Setting {
@@ -46,6 +54,16 @@ impl Dotenv {
         self.settings.get(name)
     }
 
+    /// Whether a variable may have been meant to be set, where nobody can tell.
+    pub(crate) fn is_broken(&self, name: &str) -> bool {
+        self.unreadable || self.broken.contains(name)
+    }
+
+    /// Notes that a file could not be read.
+    pub(super) fn unreadable(&mut self) {
+        self.unreadable = true;
+    }
+
     /// Every variable, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
         self.settings
@@ -61,9 +79,13 @@ impl Dotenv {
         environment: &Environment,
     ) -> Vec<Diagnostic> {
         match yaml::text(file, bytes) {
-            Err(problem) => vec![*problem],
+            Err(problem) => {
+                self.unreadable();
+                vec![*problem]
+            }
             Ok(text) => {
                 let mut parser = Parser {
+                    length: text.len(),
                     rest: text,
                     position: Position { line: 1, column: 1 },
                     file,
@@ -72,13 +94,17 @@ impl Dotenv {
                     problems: Vec::new(),
                 };
                 parser.run();
-                parser.problems
+                let problems = parser.problems;
+                let names = problems.iter().filter_map(|problem| problem.key.clone());
+                self.broken.extend(names);
+                problems
             }
         }
     }
 }
 
 struct Parser<'t> {
+    length: usize,
     rest: &'t str,
     position: Position,
     file: &'t str,
@@ -147,6 +173,7 @@ impl<'t> Parser<'t> {
         let start = self.position;
         let name = self.skip(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '[' | ']'));
         let after_name = self.position;
+        let name_end = self.offset();
         self.skip(is_blank);
         match self.rest.chars().next() {
             Some('=' | ':') if name.is_empty() => {
@@ -156,13 +183,14 @@ impl<'t> Parser<'t> {
             Some('=' | ':') => {
                 self.take(1);
                 self.skip(is_blank);
-                if let Some(value) = self.value(name) {
-                    self.set(name, value, start);
+                let begin = self.offset();
+                if let Some((value, length)) = self.value(name) {
+                    self.set(name, value, start, begin..begin + length);
                 }
             }
             None | Some('\n') => {
                 if let Some(value) = self.environment.get(name) {
-                    self.set(name, value.clone(), start);
+                    self.set(name, value.clone(), start, name_end..name_end);
                 }
             }
             Some(c) if c.is_alphanumeric() && after_name != self.position => {
@@ -180,7 +208,11 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn set(&mut self, name: &str, value: String, position: Position) {
+    fn offset(&self) -> usize {
+        self.length - self.rest.len()
+    }
+
+    fn set(&mut self, name: &str, value: String, position: Position, span: Range<usize>) {
         let file = self.file.to_owned();
         self.settings.insert(
             name.to_owned(),
@@ -188,23 +220,33 @@ impl<'t> Parser<'t> {
                 value,
                 file,
                 position,
+                span,
             },
         );
     }
 
-    fn value(&mut self, name: &str) -> Option<String> {
+    /// The value and how many bytes hold it.
+    fn value(&mut self, name: &str) -> Option<(String, usize)> {
+        let begin = self.offset();
         match self.rest.chars().next() {
             Some('"') => {
                 let at = self.position;
                 let quoted = self.quoted('"', name)?;
-                self.interpolate(&unescape(&quoted), name, at)
+                let length = self.offset() - begin;
+                let value = self.interpolate(&unescape(&quoted), name, at)?;
+                Some((value, length))
             }
-            Some('\'') => self.quoted('\'', name),
+            Some('\'') => {
+                let value = self.quoted('\'', name)?;
+                Some((value, self.offset() - begin))
+            }
             _ => {
                 let at = self.position;
                 let line = self.skip(|c| c != '\n');
                 let value = line.split_once(" #").map_or(line, |(value, _)| value);
-                self.interpolate(value.trim_end(), name, at)
+                let written = value.trim_end();
+                let value = self.interpolate(written, name, at)?;
+                Some((value, written.len()))
             }
         }
     }

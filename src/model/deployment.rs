@@ -1,6 +1,6 @@
 //! The whole deployment. Owns how services, networks, volumes and secrets belong together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ImageSource, ProjectName, Secret, Service, ServiceName};
 
@@ -59,6 +59,24 @@ pub struct Network {
 pub struct Volume {}
 
 impl Deployment {
+    /// The named services and everything they depend on; names that are not there are left out.
+    pub fn closure(&self, names: &[String]) -> BTreeSet<ServiceName> {
+        let named = |service: &&Service| names.iter().any(|name| name == service.name.as_str());
+        let mut waiting: Vec<&Service> = self.services.values().filter(named).collect();
+        let mut closure = BTreeSet::new();
+        while let Some(service) = waiting.pop() {
+            if closure.insert(service.name.clone()) {
+                waiting.extend(
+                    service
+                        .depends_on
+                        .keys()
+                        .filter_map(|d| self.services.get(d)),
+                );
+            }
+        }
+        closure
+    }
+
     /// Services in an order in which every dependency comes before its dependents; ties are alphabetical per level.
     pub fn in_dependency_order(&self) -> Vec<&Service> {
         let mut waiting: BTreeMap<&ServiceName, usize> = BTreeMap::new();

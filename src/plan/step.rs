@@ -1,5 +1,7 @@
 //! Steps and plans. A step is one engine call (or one wait) with its reason and the steps it comes after.
 
+use std::net::IpAddr;
+
 use crate::model::ServiceName;
 
 use super::Reason;
@@ -87,6 +89,10 @@ pub enum Action {
         service: ServiceName,
         /// The container.
         container: String,
+        /// Its name, for people.
+        name: String,
+        /// Where it can be asked, if that is known before it is looked at.
+        address: Option<IpAddr>,
     },
     /// Stop a container.
     Stop {
@@ -147,10 +153,11 @@ impl Action {
             Self::CreateVolume { volume } => volume,
             Self::RemoveNetwork { name } | Self::RemoveVolume { name } => name,
             Self::CreateContainer { name, .. } => name,
-            Self::Stop { name, .. } | Self::Remove { name, .. } | Self::Rename { name, .. } => name,
-            Self::Connect { container, .. }
-            | Self::Start { container, .. }
-            | Self::Await { container, .. } => container,
+            Self::Stop { name, .. }
+            | Self::Remove { name, .. }
+            | Self::Rename { name, .. }
+            | Self::Await { name, .. } => name,
+            Self::Connect { container, .. } | Self::Start { container, .. } => container,
         }
     }
 

@@ -74,16 +74,6 @@ pub(super) fn remove(
         };
         after = vec![plan.push(action, reason.clone(), after)];
     }
-    remove_stopped(plan, container, reason, after)
-}
-
-/// Removal of one container that is, or will be, stopped.
-pub(super) fn remove_stopped(
-    plan: &mut Plan,
-    container: &Container,
-    reason: &Reason,
-    after: Vec<StepId>,
-) -> StepId {
     let action = Action::Remove {
         service: container.service.clone(),
         container: container.id.clone(),
@@ -92,7 +82,7 @@ pub(super) fn remove_stopped(
     plan.push(action, reason.clone(), after)
 }
 
-pub(super) fn is_up(container: &Container) -> bool {
+fn is_up(container: &Container) -> bool {
     matches!(
         container.state,
         State::Running | State::Restarting | State::Paused
@@ -149,13 +139,15 @@ fn start_in_order(plan: &mut Plan, containers: &[&Container], stopped: &BTreeMap
         }
         let action = Action::Start {
             service: container.service.clone(),
-            container: container.id.clone(),
+            container: container.name.clone(),
         };
         let mut last = plan.push(action, Reason::Requested, after);
         if let Ok(service) = container.service.parse::<ServiceName>() {
             let action = Action::Await {
                 service,
-                container: container.id.clone(),
+                container: container.name.clone(),
+                name: container.name.clone(),
+                address: None,
             };
             last = plan.push(action, Reason::Gate, vec![last]);
         }

@@ -41,9 +41,12 @@ fn object(event: &Event) -> Value {
         }),
         Event::Failed {
             verb,
+            kind,
             subject,
             service,
-        } => json!({"event": "failed", "action": verb, "name": subject, "service": service}),
+        } => {
+            json!({"event": "failed", "action": verb, "type": kind, "name": subject, "service": service})
+        }
         Event::Progress {
             subject,
             text,

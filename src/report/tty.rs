@@ -102,10 +102,11 @@ impl Report for Tty {
             }
             Event::Failed {
                 verb,
+                kind,
                 subject,
                 service,
             } => {
-                let name = service.unwrap_or(subject);
+                let name = line_name(kind, &subject, service.as_ref());
                 self.finish(&name, self.style.bad(&format!("✘ {verb} failed")));
             }
             Event::Progress {

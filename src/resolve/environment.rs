@@ -128,6 +128,9 @@ impl<'i> Scope<'i> {
     }
 
     fn absent(&mut self, to: &mut Assembly<'_, 'i>, name: &str, variable: &Variable, kind: Kind) {
+        if self.inputs.dotenv.is_broken(name) {
+            return;
+        }
         let hint = match &variable.obtain {
             _ if variable.generate => "run `atlas init`".to_owned(),
             _ if kind == Kind::Integration => return to.missing.push(name.to_owned()),

@@ -4,7 +4,7 @@ use crate::diagnostic::enumerate;
 use crate::input::catalogue::{Format, Variable};
 
 /// What is wrong with a value, if anything.
-pub(super) fn fault(variable: &Variable, value: &str) -> Option<String> {
+pub(crate) fn fault(variable: &Variable, value: &str) -> Option<String> {
     if variable
         .placeholders
         .iter()

@@ -66,6 +66,7 @@ impl Project {
         command
     }
 
+    #[allow(dead_code)]
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments).output().expect("atlas starts"))
     }

@@ -5,3 +5,9 @@
 
 mod atlas;
 mod engine;
+mod house;
+mod init;
+mod input;
+mod offline;
+mod tidy;
+mod wizard;

@@ -2,15 +2,17 @@
 //! secrets; the grammar belongs to `input::dotenv`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::settings::Settings;
 use crate::error::Error;
-use crate::input::Inputs;
 use crate::input::catalogue::{Entry, Variable};
+use crate::input::{Dotenv, Environment, Inputs};
 use crate::model::{DataMode, Deployment};
 
 /// Letters of generated secrets: safe in URLs, YAML, shells and .env without quotes.
 const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const BOM: char = '\u{feff}';
 /// 40 of 62 letters are 238 bits.
 const LENGTH: usize = 40;
 
@@ -47,7 +49,8 @@ fn random() -> Result<String, Error> {
     Ok(secret)
 }
 
-/// The new text: what was there, edited where `--set` says so, and what is missing.
+/// The new text: what was there, edited where `--set` says so, and what is missing. Comments, order, line ends and a byte
+/// order mark stay; a value is replaced by its bytes, so that one of several lines goes as a whole.
 pub(super) fn merge(
     before: Option<&str>,
     inputs: &Inputs,
@@ -55,37 +58,26 @@ pub(super) fn merge(
     generated: &BTreeMap<String, String>,
     settings: &Settings,
 ) -> String {
-    let mut text = before.unwrap_or(HEAD).to_owned();
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    let mut written: BTreeSet<String> = mentioned(&text);
-    for (name, value) in &settings.variables {
-        if written.contains(name) {
-            text = replaced(&text, name, value);
-        }
-    }
-    for (name, value) in generated {
-        // An empty generated secret is one that was never made.
-        let empty = inputs
-            .dotenv
-            .get(name)
-            .is_some_and(|set| set.value.is_empty());
-        if empty && !settings.variables.contains_key(name) {
-            text = replaced(&text, name, value);
-        }
-    }
+    let whole = before.unwrap_or(HEAD);
+    let text = whole.strip_prefix(BOM).unwrap_or(whole);
+    let lines = Lines::of(text);
+    let mut text = lines.edited(text, generated, &settings.variables);
+    let mut written = lines.commented.keys().cloned().collect::<BTreeSet<_>>();
+    // Commented out, a generated one is missing all the same; and it may be the only copy of an old password.
+    written.retain(|name| !generated.contains_key(name));
+    written.extend(lines.set.keys().cloned());
+    let mut missing = String::new();
     for entry in entries(inputs, deployment) {
         let mut section = String::new();
-        for (name, variable) in &entry.environment {
+        for (name, variable) in ordered(entry) {
             if !belongs(variable, deployment) || !written.insert(name.clone()) {
                 continue;
             }
             let value = settings.variables.get(name).or_else(|| generated.get(name));
-            section += &lines(name, variable, value);
+            section += &lines_of(name, variable, value);
         }
         if !section.is_empty() {
-            text += &format!(
+            missing += &format!(
                 "\n# --- {}: {} ---\n{section}",
                 entry.name, entry.description
             );
@@ -93,10 +85,105 @@ pub(super) fn merge(
     }
     for (name, value) in &settings.variables {
         if written.insert(name.clone()) {
-            text += &format!("\n{name}={}\n", quoted(value));
+            missing += &format!("\n{name}={}\n", quoted(value));
         }
     }
-    text
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    if !missing.is_empty() && !text.is_empty() && !text.ends_with('\n') {
+        text += end;
+    }
+    text += &missing.replace('\n', end);
+    match whole.starts_with(BOM) {
+        true => format!("{BOM}{text}"),
+        false => text,
+    }
+}
+
+/// In the order in which a person has them at hand: addresses and names, then secrets.
+pub(super) fn ordered(entry: &Entry) -> Vec<(&String, &Variable)> {
+    let mut variables: Vec<_> = entry.environment.iter().collect();
+    variables.sort_by_key(|(name, variable)| (variable.secret, *name));
+    variables
+}
+
+/// Where the text sets variables.
+struct Lines {
+    /// The bytes of each value.
+    set: BTreeMap<String, Range<usize>>,
+    /// The bytes of each `# NAME=…`.
+    commented: BTreeMap<String, Range<usize>>,
+}
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let mut dotenv = Dotenv::default();
+        dotenv.parse(".env", text.as_bytes(), &Environment::new());
+        let set: BTreeMap<String, Range<usize>> = dotenv
+            .iter()
+            .map(|(name, setting)| (name.to_owned(), setting.span.clone()))
+            .collect();
+        let mut commented = BTreeMap::new();
+        let mut begin = 0;
+        for line in text.split_inclusive('\n') {
+            let inside = set.values().any(|value| value.contains(&begin));
+            if let Some(name) = commented_name(line).filter(|_| !inside) {
+                commented.insert(name.to_owned(), begin..begin + line.trim_end().len());
+            }
+            begin += line.len();
+        }
+        Self { set, commented }
+    }
+
+    /// The text with what was asked for, and with generated values where there are empty ones.
+    fn edited(
+        &self,
+        text: &str,
+        generated: &BTreeMap<String, String>,
+        asked: &BTreeMap<String, String>,
+    ) -> String {
+        let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+        for (name, value) in asked {
+            if let Some(at) = self.set.get(name) {
+                let before = text.get(..at.start).unwrap_or_default().trim_end();
+                let sign = if before.ends_with(['=', ':']) {
+                    ""
+                } else {
+                    "="
+                };
+                edits.push((at.clone(), format!("{sign}{}", quoted(value))));
+            } else if let Some(at) = self.commented.get(name) {
+                edits.push((at.clone(), format!("{name}={}", quoted(value))));
+            }
+        }
+        for (name, value) in generated {
+            let empty = |at: &&Range<usize>| {
+                matches!(text.get((*at).clone()), Some("" | "''" | "\"\""))
+                    && text
+                        .get(..at.start)
+                        .is_some_and(|t| t.trim_end().ends_with(['=', ':']))
+            };
+            if let Some(at) = self.set.get(name).filter(empty)
+                && !asked.contains_key(name)
+            {
+                edits.push((at.clone(), value.clone()));
+            }
+        }
+        edits.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
+        let mut text = text.to_owned();
+        for (at, value) in edits {
+            text.replace_range(at, &value);
+        }
+        text
+    }
+}
+
+/// `# NAME=…`
+fn commented_name(line: &str) -> Option<&str> {
+    let (name, _) = line.trim_start().strip_prefix('#')?.split_once('=')?;
+    let name = name.trim();
+    let name = name.strip_prefix("export ").unwrap_or(name).trim_start();
+    let right = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(right)).then_some(name)
 }
 
 /// The services of the deployment and those that one of them answers for.
@@ -140,7 +227,7 @@ fn belongs(variable: &Variable, deployment: &Deployment) -> bool {
     variable.value.is_none() && !given
 }
 
-fn lines(name: &str, variable: &Variable, value: Option<&String>) -> String {
+fn lines_of(name: &str, variable: &Variable, value: Option<&String>) -> String {
     let mut text = format!("# {}\n", variable.description);
     if let Some(place) = &variable.obtain {
         text += &format!("# where: {place}\n");
@@ -160,46 +247,21 @@ fn quoted(value: &str) -> String {
     if value.chars().all(plain) {
         return value.to_owned();
     }
-    if !value.contains('\'') && !value.contains('\n') {
+    if !value.contains(['\'', '\\', '\n', '\r']) {
         return format!("'{value}'");
     }
     let escaped = value
         .replace('\\', "\\\\")
         .replace('"', "\\\"")
         .replace('$', "\\$")
-        .replace('\n', "\\n");
+        .replace('\n', "\\n")
+        .replace('\r', "\\r");
     format!("\"{escaped}\"")
-}
-
-/// The variable that a line sets, commented out or not.
-fn name_of(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
-    let name = line.split(['=', ':']).next()?.trim_end();
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    (is_name && line.len() > name.len()).then_some(name)
-}
-
-fn mentioned(text: &str) -> BTreeSet<String> {
-    text.lines()
-        .filter_map(name_of)
-        .map(str::to_owned)
-        .collect()
-}
-
-fn replaced(text: &str, name: &str, value: &str) -> String {
-    let line = |line: &str| match name_of(line) == Some(name) {
-        true => format!("{name}={}\n", quoted(value)),
-        false => line.to_owned(),
-    };
-    text.split_inclusive('\n').map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::Dotenv;
-    use crate::input::Environment;
 
     #[test]
     fn what_is_quoted_reads_back_as_it_was() {
@@ -213,6 +275,14 @@ mod tests {
             "#hash",
             "x=y",
             "ü",
+            "ends with \\",
+            "\\",
+            "\\'",
+            "two\nlines\r\n",
+            " spaces ",
+            "${X:-$Y}",
+            "\\n",
+            "\\$",
         ] {
             let mut dotenv = Dotenv::default();
             let line = format!("NAME={}\n", quoted(value));
@@ -222,10 +292,39 @@ mod tests {
         }
     }
 
+    fn edited(text: &str, asked: &[(&str, &str)], generated: &[(&str, &str)]) -> String {
+        let map = |pairs: &[(&str, &str)]| {
+            let owned = pairs
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+            owned.collect::<BTreeMap<_, _>>()
+        };
+        Lines::of(text).edited(text, &map(generated), &map(asked))
+    }
+
     #[test]
-    fn a_line_is_replaced_where_it_stands() {
-        let before = "# mine\nexport A=1\nB=2 # two\n";
-        assert_eq!(replaced(before, "B", "3"), "# mine\nexport A=1\nB=3\n");
+    fn a_value_is_replaced_where_it_stands() {
+        let before = "# mine\nexport A=1\nB = 2 # two\r\nC=\"x\n# D=1\ny\" # three\nE\n";
+        assert_eq!(
+            edited(
+                before,
+                &[("A", "9"), ("B", "3"), ("C", "a b"), ("D", "4")],
+                &[]
+            ),
+            "# mine\nexport A=9\nB = 3 # two\r\nC='a b' # three\nE\n"
+        );
+        assert_eq!(edited("A=1\nA=2", &[("A", "3")], &[]), "A=1\nA=3");
+        assert_eq!(edited("# A=1\nB=2", &[("A", "3")], &[]), "A=3\nB=2");
+    }
+
+    #[test]
+    fn only_an_empty_secret_is_generated() {
+        let before = "A=\nB=''\nC=${X}\nD=mine\n# E=old\n";
+        let fresh = [("A", "1"), ("B", "2"), ("C", "3"), ("D", "4"), ("E", "5")];
+        assert_eq!(
+            edited(before, &[], &fresh),
+            "A=1\nB=2\nC=${X}\nD=mine\n# E=old\n"
+        );
     }
 
     #[test]

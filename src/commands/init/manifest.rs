@@ -41,20 +41,24 @@ fn services_line(settings: &Settings) -> String {
     format!("services-to-run: [{}]\n", settings.services.join(", "))
 }
 
-/// Replaces or adds the top-level lines that were asked for.
+/// Replaces or adds the top-level lines that were asked for; line ends and a byte order mark stay.
 fn edited(before: &str, settings: &Settings) -> String {
-    let mut text = before.to_owned();
+    let (bom, text) = match before.strip_prefix('\u{feff}') {
+        Some(text) => ("\u{feff}", text),
+        None => ("", before),
+    };
+    let mut text = text.to_owned();
     if !settings.services.is_empty() {
         text = without(&text, "profile");
-        text = with(&text, "services-to-run", &services_line(settings));
+        text = with(&text, "services-to-run", services_line(settings).trim_end());
     }
     for (key, value) in &settings.keys {
         if key == "profile" && settings.services.is_empty() {
             text = without(&text, "services-to-run");
         }
-        text = with(&text, key, &format!("{key}: {value}\n"));
+        text = with(&text, key, &format!("{key}: {value}"));
     }
-    text
+    format!("{bom}{text}")
 }
 
 fn is_key(line: &str, key: &str) -> bool {
@@ -77,24 +81,28 @@ fn without(text: &str, key: &str) -> String {
         .collect()
 }
 
-/// The text with a top-level line in the place of the old one, or at the end.
+/// The text with a top-level line in the place of the old one, whose comment it keeps, or at the end.
 fn with(text: &str, key: &str, line: &str) -> String {
-    let at = text.split_inclusive('\n').position(|l| is_key(l, key));
-    let unchanged = text
-        .split_inclusive('\n')
-        .any(|l| l.trim_end() == line.trim_end());
-    if unchanged {
+    let old = text.split_inclusive('\n').find(|l| is_key(l, key));
+    let (value, comment) = match old.map(str::trim_end).and_then(|l| l.split_once(" #")) {
+        Some((value, comment)) => (value.trim_end(), format!(" #{comment}")),
+        None => (old.unwrap_or_default().trim_end(), String::new()),
+    };
+    if value == line {
         return text.to_owned();
     }
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let line = format!("{line}{comment}{end}");
+    let at = text.split_inclusive('\n').position(|l| is_key(l, key));
     let rest = without(text, key);
     let mut lines: Vec<&str> = rest.split_inclusive('\n').collect();
     match at {
         Some(at) => {
-            lines.insert(at.min(lines.len()), line);
+            lines.insert(at.min(lines.len()), &line);
             lines.concat()
         }
-        None if rest.is_empty() || rest.ends_with('\n') => rest.clone() + line,
-        None => format!("{rest}\n{line}"),
+        None if rest.is_empty() || rest.ends_with('\n') => rest.clone() + &line,
+        None => format!("{rest}{end}{line}"),
     }
 }
 
@@ -112,7 +120,8 @@ mod tests {
     fn a_key_is_replaced_in_its_place_and_everything_else_stays() {
         let before =
             "# mine\nname: demo\nprofile: minimal # small\nservices:\n  gateway: {port: 9000}\n";
-        let after = "# mine\nname: demo\nprofile: all\nservices:\n  gateway: {port: 9000}\n";
+        let after =
+            "# mine\nname: demo\nprofile: all # small\nservices:\n  gateway: {port: 9000}\n";
         assert_eq!(merge(Some(before), &set("profile", "all"), "x"), after);
     }
 
@@ -121,6 +130,19 @@ mod tests {
         assert_eq!(
             merge(Some("name: demo"), &set("data", "embedded"), "x"),
             "name: demo\ndata: embedded\n"
+        );
+    }
+
+    #[test]
+    fn line_ends_and_a_byte_order_mark_stay() {
+        let before = "\u{feff}name: a\r\ndata: external\r\n";
+        assert_eq!(
+            merge(Some(before), &set("name", "b"), "x"),
+            "\u{feff}name: b\r\ndata: external\r\n"
+        );
+        assert_eq!(
+            merge(Some(before), &set("stage", "production"), "x"),
+            "\u{feff}name: a\r\ndata: external\r\nstage: production\r\n"
         );
     }
 

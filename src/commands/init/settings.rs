@@ -1,23 +1,30 @@
-//! What `init` was told: options, `--set`, `--set-from`, answers. Owns the questions; writes nothing.
+//! What `init` was told: options, `--set`, `--set-from`. Owns how they are read and checked; `questions` asks for the rest.
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::time::Duration;
 
 use crate::app::App;
 use crate::cli::{self, Selection};
-use crate::diagnostic::Diagnostic;
-use crate::error::Error;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::error::{Error, cause};
+use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::input::Inputs;
+use crate::input::catalogue::Variable;
+use crate::input::project::{DATA_MODES, SOURCES, STAGES};
+use crate::model::ProjectName;
 use crate::resolve;
 
 /// Keys of atlas.yaml that `--set` knows.
 const KEYS: [&str; 5] = ["name", "stage", "profile", "data", "images"];
+/// How long an engine may take to say how old it is; it is not needed for anything else here.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Decisions of the user.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
-    /// Keys of atlas.yaml.
+    /// Keys of atlas.yaml and their YAML.
     pub(super) keys: BTreeMap<String, String>,
     /// `services-to-run`, when services were named instead of a profile.
     pub(super) services: Vec<String>,
@@ -44,59 +51,113 @@ impl Settings {
         settings
     }
 
-    /// Options, `--set` and `--set-from`; every mistake at once.
-    pub(super) fn read(app: &App, args: &cli::Init) -> Result<Self, Error> {
+    /// Options, `--set` and `--set-from`; every mistake at once. No message holds a value, nor what may be one.
+    pub(super) fn read(app: &App, args: &cli::Init, inputs: &Inputs) -> Result<Self, Error> {
         let mut settings = Self::of(&args.selection);
-        if let Some(name) = &app.global.project_name {
-            settings.keys.insert("name".to_owned(), name.clone());
-        }
         let mut problems = Vec::new();
-        let mut lines = args.set.clone();
-        if let Some(file) = &args.set_from {
-            let mut text = String::new();
-            let read = match file.to_str() {
-                Some("-") => std::io::stdin().read_to_string(&mut text),
-                _ => std::fs::File::open(file).and_then(|mut f| f.read_to_string(&mut text)),
-            };
-            read.map_err(|cause| {
-                let message = format!("failed to read `{}`: {cause}", file.display());
-                Error::new(Exit::Usage, message)
-            })?;
-            let given = text.lines().map(str::trim);
-            lines.extend(
-                given
-                    .filter(|line| !line.is_empty() && !line.starts_with('#'))
-                    .map(str::to_owned),
-            );
+        if let Some(name) = &app.global.project_name {
+            settings.set_key("--project-name", "name", name, inputs, &mut problems);
         }
-        for line in lines {
-            settings.set(&line, &mut problems);
+        for line in &args.set {
+            settings.set("--set", line, inputs, &mut problems);
+        }
+        if let Some(file) = &args.set_from {
+            let shown = match file.to_str() {
+                Some("-") => "standard input".to_owned(),
+                _ => file.display().to_string(),
+            };
+            let text = contents(file, &shown)?;
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim();
+                if !line.is_empty() && !line.starts_with('#') {
+                    let place = format!("{shown}:{}", number + 1);
+                    settings.set(&place, line, inputs, &mut problems);
+                }
+            }
         }
         match problems.is_empty() {
             true => Ok(settings),
             false => Err(Error {
                 diagnostics: problems,
-                ..Error::new(Exit::Usage, "`--set` was not understood")
+                ..Error::new(
+                    Exit::Usage,
+                    "the settings could not be used; nothing was written",
+                )
             }),
         }
     }
 
-    fn set(&mut self, line: &str, problems: &mut Vec<Diagnostic>) {
+    fn set(&mut self, place: &str, line: &str, inputs: &Inputs, problems: &mut Vec<Diagnostic>) {
         let Some((key, value)) = line.split_once('=') else {
-            let problem = Diagnostic::error(format!("`{line}` is not KEY=VALUE"));
-            return problems.push(problem.key("--set"));
+            let problem = Diagnostic::error("expected KEY=VALUE").key(place);
+            return problems.push(problem);
         };
+        let key = key.trim();
         let is_variable = key.starts_with(|c: char| c.is_ascii_uppercase())
             && key
                 .chars()
                 .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-        if is_variable {
-            self.variables.insert(key.to_owned(), value.to_owned());
-        } else if KEYS.contains(&key) {
+        if !is_variable {
+            return self.set_key(place, key, value, inputs, problems);
+        }
+        if let Some(variable) = variable(inputs, key)
+            && let Some(fault) = resolve::fault(variable, value).filter(|_| !value.is_empty())
+        {
+            let problem = Diagnostic::error(fault).key(format!("{place}: {key}"));
+            return problems.push(match &variable.obtain {
+                Some(obtain) => problem.hint(format!("get it from {obtain}")),
+                None => problem,
+            });
+        }
+        self.variables.insert(key.to_owned(), value.to_owned());
+    }
+
+    fn set_key(
+        &mut self,
+        place: &str,
+        key: &str,
+        value: &str,
+        inputs: &Inputs,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        let profiles = resolve::profiles(&inputs.catalogue, &inputs.project);
+        let known: Vec<&str> = match key {
+            "name" => {
+                if let Err(error) = value.parse::<ProjectName>() {
+                    return problems.push(Diagnostic::error(format!("{error}")).key(place));
+                }
+                vec![value]
+            }
+            "stage" => STAGES.iter().map(|(word, _)| *word).collect(),
+            "data" => DATA_MODES.iter().map(|(word, _)| *word).collect(),
+            "images" => SOURCES.iter().map(|(word, _)| *word).collect(),
+            "profile" => profiles.keys().copied().collect(),
+            _ => return problems.push(unknown(place, key, inputs)),
+        };
+        if known.contains(&value) {
             self.keys.insert(key.to_owned(), value.to_owned());
         } else {
-            let problem = Diagnostic::error(format!("unknown key `{key}`")).key("--set");
-            problems.push(problem.did_you_mean(key, KEYS));
+            let problem = Diagnostic::error(format!("unknown value `{value}`"))
+                .key(format!("{place}: {key}"))
+                .did_you_mean(value, known.iter().copied());
+            problems.push(problem);
+        }
+    }
+
+    /// A variable that no service knows is kept, since `services.<name>.environment` may name it; a misspelt one is told.
+    pub(super) fn warn_of_misspelt(&self, inputs: &Inputs, report: &dyn Report) {
+        for name in self.variables.keys() {
+            if variable(inputs, name).is_some() || inputs.dotenv.get(name).is_some() {
+                continue;
+            }
+            let near = match nearest(name, variables(inputs)) {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None => String::new(),
+            };
+            report.report(Event::Warning {
+                text: format!("no service reads `{name}`{near}"),
+            });
         }
     }
 
@@ -105,123 +166,55 @@ impl Settings {
         if !inputs.project.file.is_empty() {
             return;
         }
-        if let Ok(engine) = app.engine(None).await
+        if let Ok(Ok(engine)) = tokio::time::timeout(PATIENCE, app.engine(None)).await
             && !engine.knows_start_interval()
         {
             self.keys
                 .insert("oldest-engine".to_owned(), "\"20.10\"".to_owned());
         }
     }
+}
 
-    /// Asks a person what was not said; nobody to ask means defaults.
-    pub(super) fn ask(&mut self, app: &App, inputs: &Inputs) -> Result<(), Error> {
-        if !app.prompt.is_interactive() {
-            return Ok(());
-        }
-        let fresh = inputs.project.file.is_empty();
-        if fresh && self.services.is_empty() && !self.keys.contains_key("profile") {
-            self.ask_profile(app, inputs)?;
-        }
-        if fresh && !self.keys.contains_key("data") {
-            self.ask_data(app)?;
-        }
-        self.ask_credentials(app, inputs)
+fn contents(file: &std::path::Path, shown: &str) -> Result<String, Error> {
+    let mut text = String::new();
+    let read = match file.to_str() {
+        Some("-") => std::io::stdin().read_to_string(&mut text),
+        _ => std::fs::File::open(file).and_then(|mut f| f.read_to_string(&mut text)),
+    };
+    match read {
+        Ok(_) => Ok(text),
+        Err(error) => Err(Error::new(
+            Exit::Usage,
+            format!("failed to read `{shown}`: {}", cause(&error)),
+        )),
     }
+}
 
-    fn ask_profile(&mut self, app: &App, inputs: &Inputs) -> Result<(), Error> {
-        let profiles = resolve::profiles(&inputs.catalogue, &inputs.project);
-        let mut names: Vec<&str> = profiles.keys().copied().collect();
-        names.sort_by_key(|name| (*name != resolve::DEFAULT_PROFILE, profiles[name].len()));
-        let mut items: Vec<String> = Vec::new();
-        for name in &names {
-            let members: Vec<String> = profiles[name].iter().map(ToString::to_string).collect();
-            items.push(format!("{name:<10} {}", members.join(", ")));
-        }
-        items.push("choose services one by one".to_owned());
-        let chosen = app.prompt.select("What shall run?", &items, 0)?;
-        if let Some(name) = names.get(chosen) {
-            self.keys.insert("profile".to_owned(), (*name).to_owned());
-            return Ok(());
-        }
-        let entries: Vec<_> = inputs.catalogue.entries().collect();
-        let lines: Vec<String> = entries
-            .iter()
-            .map(|entry| format!("{:<14} {}", entry.name, entry.description))
-            .collect();
-        let chosen = app
-            .prompt
-            .choose("Which services? (space marks, enter ends)", &lines)?;
-        self.services = chosen
-            .iter()
-            .map(|i| entries[*i].name.to_string())
-            .collect();
-        Ok(())
+/// What stands before `=` may be part of a pasted secret: it is shown only where it looks like a misspelt key.
+fn unknown(place: &str, key: &str, inputs: &Inputs) -> Diagnostic {
+    let upper = key.to_ascii_uppercase();
+    if let Some(name) = variables(inputs).find(|name| *name == upper) {
+        return Diagnostic::error("unknown key; variables are written in capitals")
+            .key(place)
+            .hint(format!("did you mean `{name}`?"));
     }
+    let words = |c: char| c.is_ascii_lowercase() || c == '-';
+    if key.len() <= 20 && !key.is_empty() && key.chars().all(words) {
+        let problem = Diagnostic::error(format!("unknown key `{key}`")).key(place);
+        return problem.did_you_mean(key, KEYS);
+    }
+    let hint = "give a variable in capitals, such as JIRA_URL, or one of `data`, `images`, `name`, `profile` and `stage`";
+    Diagnostic::error("unknown key before `=`")
+        .key(place)
+        .hint(hint)
+}
 
-    fn ask_data(&mut self, app: &App) -> Result<(), Error> {
-        if self
-            .keys
-            .get("profile")
-            .is_some_and(|profile| profile == "minimal")
-        {
-            return Ok(());
-        }
-        let modes = ["containers", "embedded", "external"];
-        let items = [
-            "containers  MongoDB and Redis beside the services, with passwords made now",
-            "embedded    no database: the gateway keeps its data in a volume",
-            "external    MongoDB and Redis elsewhere; their URLs go into .env",
-        ]
-        .map(str::to_owned);
-        let chosen = app.prompt.select("Where shall data be kept?", &items, 0)?;
-        if chosen > 0 {
-            self.keys
-                .insert("data".to_owned(), modes[chosen].to_owned());
-        }
-        Ok(())
-    }
+fn variables(inputs: &Inputs) -> impl Iterator<Item = &str> {
+    let entries = inputs.catalogue.entries();
+    entries.flat_map(|entry| entry.environment.keys().map(String::as_str))
+}
 
-    /// Credentials of the integrations that will run; an empty answer means "later".
-    fn ask_credentials(&mut self, app: &App, inputs: &Inputs) -> Result<(), Error> {
-        let profiles = resolve::profiles(&inputs.catalogue, &inputs.project);
-        let written = inputs.project.profile.as_ref().map(|p| p.value.as_str());
-        let profile = self.keys.get("profile").map(String::as_str).or(written);
-        let mut names: Vec<String> = self.services.clone();
-        if names.is_empty()
-            && let Some(members) = profiles.get(profile.unwrap_or(resolve::DEFAULT_PROFILE))
-        {
-            names = members.iter().map(ToString::to_string).collect();
-        }
-        let mut told = false;
-        for entry in names.iter().filter_map(|name| inputs.catalogue.get(name)) {
-            for (name, variable) in &entry.environment {
-                let wanted = variable.required && !variable.generate && variable.from.is_none();
-                let known = inputs.dotenv.get(name).is_some_and(|s| !s.value.is_empty())
-                    || self.variables.contains_key(name)
-                    || variable.value.is_some()
-                    || variable.default.is_some();
-                if !wanted || known {
-                    continue;
-                }
-                if !told {
-                    app.say(
-                        "Credentials (enter leaves one for later; a service without them says so)",
-                    );
-                    told = true;
-                }
-                if let Some(place) = &variable.obtain {
-                    app.say(&format!("  {name}: {place}"));
-                }
-                let question = format!("{} ({name})", variable.description);
-                let answer = match variable.secret {
-                    true => app.prompt.secret(&question)?,
-                    false => app.prompt.text(&question, "")?,
-                };
-                if !answer.is_empty() {
-                    self.variables.insert(name.clone(), answer);
-                }
-            }
-        }
-        Ok(())
-    }
+fn variable<'i>(inputs: &'i Inputs, name: &str) -> Option<&'i Variable> {
+    let mut entries = inputs.catalogue.entries();
+    entries.find_map(|entry| entry.environment.get(name))
 }

@@ -1,6 +1,8 @@
 //! One plan action as one engine call (and what has to be looked up for it). What is done already counts as done, so that
 //! an interrupted run can be completed.
 
+use std::time::Duration;
+
 use bollard::errors::Error as Cause;
 use bollard::models::{NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{
@@ -10,11 +12,13 @@ use bollard::query_parameters::{
 
 use super::body::{Circumstances, body, endpoint};
 use super::{DockerEngine, EngineError, failure};
-use crate::event::Report;
+use crate::event::{Event, Report};
 use crate::model::{Deployment, ServiceName};
 use crate::plan::Action;
 use crate::targets::compose;
 
+/// No sensible grace before SIGKILL is longer.
+const LONGEST_STOP: Duration = Duration::from_secs(3600);
 const NOT_MODIFIED: u16 = 304;
 const NOT_FOUND: u16 = 404;
 const CONFLICT: u16 = 409;
@@ -37,8 +41,8 @@ impl DockerEngine {
             Action::Rename {
                 container, name, ..
             } => self.rename(container, name).await,
-            Action::RemoveNetwork { name } => self.remove_network(name).await,
-            Action::RemoveVolume { name } => self.remove_volume(name).await,
+            Action::RemoveNetwork { name } => self.remove_network(name, report).await,
+            Action::RemoveVolume { name } => self.remove_volume(name, report).await,
             Action::Await { .. } => Ok(()),
             _ => {
                 let deployment = deployment.ok_or_else(|| no_deployment(action))?;
@@ -161,7 +165,9 @@ impl DockerEngine {
     }
 
     async fn stop(&self, container: &str, name: &str) -> Result<(), EngineError> {
-        let stopped = self.docker.stop_container(container, None).await;
+        // The engine answers when the container is down, and its grace is its own.
+        let patient = self.docker.clone().with_timeout(LONGEST_STOP);
+        let stopped = patient.stop_container(container, None).await;
         accept(stopped, &[NOT_MODIFIED, NOT_FOUND], "stop", name)
     }
 
@@ -181,15 +187,36 @@ impl DockerEngine {
         accept(renamed, &[], "rename", name)
     }
 
-    async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+    async fn remove_network(&self, name: &str, report: &dyn Report) -> Result<(), EngineError> {
         let removed = self.docker.remove_network(name).await;
+        let removed = unless_in_use(removed, "network", name, report);
         accept(removed, &[NOT_FOUND], "remove network", name)
     }
 
-    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+    async fn remove_volume(&self, name: &str, report: &dyn Report) -> Result<(), EngineError> {
         let options = RemoveVolumeOptionsBuilder::default().build();
         let removed = self.docker.remove_volume(name, Some(options)).await;
+        let removed = unless_in_use(removed, "volume", name, report);
         accept(removed, &[NOT_FOUND], "remove volume", name)
+    }
+}
+
+/// Somebody else's container may use a network or a volume: it stays then, and is no reason to fail (compose does the same).
+fn unless_in_use(
+    result: Result<(), Cause>,
+    kind: &str,
+    name: &str,
+    report: &dyn Report,
+) -> Result<(), Cause> {
+    match result {
+        Err(Cause::DockerResponseServerError { message, .. })
+            if message.contains("active endpoints") || message.contains("in use") =>
+        {
+            let text = format!("{kind} `{name}` stays: a container of another project uses it");
+            report.report(Event::Warning { text });
+            Ok(())
+        }
+        other => other,
     }
 }
 

@@ -102,10 +102,19 @@ fn environment(
 
 /// Whether a variable's name says that its value is to be hidden.
 fn looks_secret(name: &str) -> bool {
-    ["TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL"]
-        .iter()
-        .any(|word| name.to_ascii_uppercase().contains(word))
-        && !name.ends_with("_FILE")
+    let upper = name.to_ascii_uppercase();
+    let words = [
+        "TOKEN",
+        "SECRET",
+        "PASS",
+        "PWD",
+        "KEY",
+        "CREDENTIAL",
+        "AUTH",
+        "WEBHOOK",
+        "DSN",
+    ];
+    words.iter().any(|word| upper.contains(word)) && !upper.ends_with("_FILE")
 }
 
 fn labels(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Vec<FieldChange> {
@@ -186,11 +195,13 @@ fn fields(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
             number(wanted.stop_timeout),
         ),
     ];
+    // Another tool may have put passwords into the words of these.
+    let mut masked: Vec<(&str, String, String)> = Vec::new();
     if wanted.cmd.is_some() {
-        pairs.push(("command", list(&config.cmd), list(&wanted.cmd)));
+        masked.push(("command", list(&config.cmd), list(&wanted.cmd)));
     }
     if wanted.entrypoint.is_some() {
-        pairs.push((
+        masked.push((
             "entrypoint",
             list(&config.entrypoint),
             list(&wanted.entrypoint),
@@ -198,18 +209,20 @@ fn fields(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
     }
     if let Some(health) = &wanted.healthcheck {
         let current = config.healthcheck.unwrap_or_default();
-        pairs.push(("healthcheck.test", list(&current.test), list(&health.test)));
+        masked.push(("healthcheck.test", list(&current.test), list(&health.test)));
         pairs.push((
             "healthcheck.interval",
             time(current.interval),
             time(health.interval),
         ));
     }
-    pairs
-        .into_iter()
-        .filter(|(_, have, want)| have != want)
-        .map(|(field, have, want)| change(field, shown(&have), shown(&want)))
-        .collect()
+    let differ = |(_, have, want): &(&str, String, String)| have != want;
+    let shown_changes = pairs.into_iter().filter(differ);
+    let shown_changes =
+        shown_changes.map(|(field, have, want)| change(field, shown(&have), shown(&want)));
+    let masked_changes = masked.into_iter().filter(differ);
+    let masked_changes = masked_changes.map(|(field, _, want)| change(field, None, shown(&want)));
+    shown_changes.chain(masked_changes).collect()
 }
 
 fn shown(text: &str) -> Option<&str> {

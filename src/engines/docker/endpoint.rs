@@ -25,6 +25,8 @@ pub struct Endpoint {
     /// Folder with `ca.pem`, `cert.pem`, `key.pem`, for TLS.
     certificates: Option<PathBuf>,
     chosen_by: String,
+    /// Folder of the Docker configuration: contexts, and credentials for registries.
+    config: Option<PathBuf>,
 }
 
 impl fmt::Display for Endpoint {
@@ -43,6 +45,15 @@ impl Endpoint {
         let config = variable("DOCKER_CONFIG")
             .map(PathBuf::from)
             .or_else(|| variable("HOME").map(|home| Path::new(home).join(".docker")));
+        let found = Self::choose(host, &config, variable)?;
+        Ok(Self { config, ..found })
+    }
+
+    fn choose<'e>(
+        host: Option<&str>,
+        config: &Option<PathBuf>,
+        variable: impl Fn(&str) -> Option<&'e str>,
+    ) -> Result<Self, EngineError> {
         let tls_folder = || {
             let verify = variable("DOCKER_TLS_VERIFY").is_some();
             let folder = variable("DOCKER_CERT_PATH").map(PathBuf::from);
@@ -72,7 +83,13 @@ impl Endpoint {
             host: host.to_owned(),
             certificates,
             chosen_by: chosen_by.to_owned(),
+            config: None,
         }
+    }
+
+    /// Folder of the Docker configuration, if there is one.
+    pub(super) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
     }
 
     /// Contexts live in `contexts/meta/<sha256 of the name>/meta.json` (docker/cli `cli/context/store`).
@@ -128,6 +145,15 @@ impl Endpoint {
     /// container addresses do not answer; readiness then falls back by itself.)
     pub fn is_local(&self) -> bool {
         self.host.starts_with("unix://") && cfg!(target_os = "linux")
+    }
+
+    /// Over ssh every call is a login of its own, and sshd drops logins beyond ten at once (sshd_config `MaxStartups`).
+    pub(super) fn parallel_calls(&self) -> usize {
+        if self.host.starts_with("ssh://") {
+            4
+        } else {
+            64
+        }
     }
 
     /// The host part of a remote engine's address, where its published ports can be reached.

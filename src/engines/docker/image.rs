@@ -1,15 +1,16 @@
 //! Making images available: from atlas' own executable, from a registry, from a source tree. Owns the progress they show.
 
-use std::path::Path;
+use std::collections::HashMap;
 
 use bollard::errors::Error as Cause;
-use bollard::models::ProgressDetail;
-use bollard::query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder};
-use bytes::Bytes;
+use bollard::models::{ImageManifestSummaryKindEnum, ProgressDetail};
+use bollard::query_parameters::{
+    BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder,
+};
 use futures_util::{Stream, StreamExt};
 
 use super::builtin::Builtin;
-use super::{DockerEngine, EngineError, failure, registry};
+use super::{DockerEngine, EngineError, context, failure, registry};
 use crate::event::{Event, Report};
 use crate::model::{BuildContext, Deployment, Image, ServiceName};
 
@@ -19,9 +20,44 @@ const KEPT_OUTPUT: usize = 20;
 impl DockerEngine {
     /// The engine's id of an image, as compose puts it into its `image` label.
     pub(super) async fn image_id(&self, reference: &str) -> Result<String, EngineError> {
-        let image = self.docker.inspect_image(reference).await;
-        let image = image.map_err(|e| failure("find image", reference, &e))?;
-        Ok(image.id.unwrap_or_default())
+        let name = familiar(reference);
+        let found = self.image_identities(vec![name.clone()]).await?;
+        let found = found.into_iter().find(|(listed, _)| *listed == name);
+        let found = found.map(|(_, identity)| identity);
+        found.ok_or_else(|| EngineError {
+            operation: "find image",
+            subject: reference.to_owned(),
+            cause: "the engine does not have it".into(),
+            hint: Some("`atlas up` gets it".into()),
+            unreachable: false,
+        })
+    }
+
+    /// What identifies each image, by all its names: the image's id, or with the containerd store (API 1.48) the digest of the
+    /// manifest for this platform, as compose has it (docker/compose `pkg/compose/images.go`).
+    pub(super) async fn image_identities(
+        &self,
+        references: Vec<String>,
+    ) -> Result<HashMap<String, String>, EngineError> {
+        let filters = HashMap::from([("reference".to_owned(), references)]);
+        let options = ListImagesOptionsBuilder::default()
+            .manifests(self.api >= (1, 48))
+            .filters(&filters);
+        let list = self.docker.list_images(Some(options.build())).await;
+        let subject = self.endpoint.to_string();
+        let list = list.map_err(|e| failure("list the images of", &subject, &e))?;
+        let mut identities = HashMap::new();
+        for image in list {
+            let manifests = image.manifests.iter().flatten();
+            let manifest = manifests
+                .filter(|m| m.kind == Some(ImageManifestSummaryKindEnum::IMAGE))
+                .find(|m| m.available);
+            let identity = manifest.map_or(&image.id, |manifest| &manifest.id);
+            for name in image.repo_tags.iter().chain(&image.repo_digests) {
+                identities.insert(name.clone(), identity.clone());
+            }
+        }
+        Ok(identities)
     }
 
     pub(super) async fn provide_image(
@@ -64,9 +100,10 @@ impl DockerEngine {
 
     /// Pulls an image with the credentials that the Docker configuration has for its registry.
     pub async fn pull(&self, reference: &str, report: &dyn Report) -> Result<(), EngineError> {
-        let credentials = registry::credentials(reference).await?;
+        let credentials = registry::credentials(self.endpoint.config(), reference).await?;
         let options = CreateImageOptionsBuilder::default()
-            .from_image(reference)
+            // Without a tag, the engine would pull every tag there is.
+            .from_image(&familiar(reference))
             .build();
         let stream = self.docker.create_image(Some(options), None, credentials);
         let stream = stream.map(|item| item.map(|info| (info.status, info.progress_detail)));
@@ -81,20 +118,21 @@ impl DockerEngine {
         report: &dyn Report,
     ) -> Result<(), EngineError> {
         let folder = self.directory.join(&context.context);
-        let archive = context_archive(&folder).map_err(|cause| EngineError {
-            operation: "read the build context of",
-            subject: reference.to_owned(),
-            cause: format!("{}: {cause}", folder.display()),
-            hint: None,
-            unreachable: false,
-        })?;
+        let archive =
+            context::archive(folder, &context.dockerfile).map_err(|cause| EngineError {
+                operation: "read the build context of",
+                subject: reference.to_owned(),
+                cause,
+                hint: None,
+                unreachable: false,
+            })?;
         let options = BuildImageOptionsBuilder::default()
             .dockerfile(&context.dockerfile.to_string_lossy())
             .t(reference)
             .rm(true)
             .forcerm(true)
             .build();
-        let body = bollard::body_full(Bytes::from(archive));
+        let body = bollard::body_stream(archive);
         let mut stream = std::pin::pin!(self.docker.build_image(options, None, Some(body)));
         let mut output: Vec<String> = Vec::new();
         while let Some(item) = stream.next().await {
@@ -116,6 +154,25 @@ impl DockerEngine {
             }
         }
         Ok(())
+    }
+}
+
+/// Docker's familiar form, under which the engine lists an image: `docker.io/library/` removed, `:latest` added where there
+/// is neither tag nor digest, and no tag beside a digest.
+pub(super) fn familiar(reference: &str) -> String {
+    let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
+    let short = short.strip_prefix("library/").unwrap_or(short);
+    let (name, digest) = match short.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (short, None),
+    };
+    let tag = name
+        .rfind(':')
+        .filter(|colon| !name[*colon..].contains('/'));
+    match (digest, tag) {
+        (Some(digest), tag) => format!("{}@{digest}", &name[..tag.unwrap_or(name.len())]),
+        (None, Some(_)) => name.to_owned(),
+        (None, None) => format!("{name}:latest"),
     }
 }
 
@@ -156,47 +213,20 @@ fn progress(reference: &str, text: String, detail: Option<ProgressDetail>) -> Ev
     }
 }
 
-/// The folder as a tar archive. `.git` is left out always, and what `.dockerignore` names as plain paths.
-fn context_archive(folder: &Path) -> std::io::Result<Vec<u8>> {
-    let ignored = std::fs::read_to_string(folder.join(".dockerignore")).unwrap_or_default();
-    let ignored: Vec<&str> = ignored
-        .lines()
-        .map(|line| line.trim().trim_start_matches("./").trim_matches('/'))
-        .filter(|line| !line.is_empty() && !line.starts_with(['#', '!']))
-        .chain([".git"])
-        .collect();
-    let mut archive = tar::Builder::new(Vec::new());
-    archive.follow_symlinks(false);
-    append(&mut archive, folder, Path::new(""), &ignored)?;
-    archive.into_inner()
-}
+#[cfg(test)]
+mod tests {
+    use super::familiar;
 
-fn append(
-    archive: &mut tar::Builder<Vec<u8>>,
-    folder: &Path,
-    inside: &Path,
-    ignored: &[&str],
-) -> std::io::Result<()> {
-    let mut entries: Vec<_> = std::fs::read_dir(folder.join(inside))?.collect::<Result<_, _>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let path = inside.join(entry.file_name());
-        let name = path.to_string_lossy();
-        let skip = |pattern: &&str| {
-            name == **pattern
-                || pattern
-                    .strip_prefix("**/")
-                    .is_some_and(|p| name.ends_with(p))
-        };
-        if ignored.iter().any(skip) {
-            continue;
-        }
-        if entry.file_type()?.is_dir() {
-            archive.append_dir(&path, entry.path())?;
-            append(archive, folder, &path, ignored)?;
-        } else {
-            archive.append_path_with_name(entry.path(), &path)?;
-        }
+    #[test]
+    fn references_are_found_under_the_names_the_engine_lists() {
+        let same = |reference: &str, listed: &str| assert_eq!(familiar(reference), listed);
+        same("redis", "redis:latest");
+        same("docker.io/library/redis:7-alpine", "redis:7-alpine");
+        same(
+            "localhost:5000/atlas-gateway",
+            "localhost:5000/atlas-gateway:latest",
+        );
+        same("ghcr.io/acme/wiki:1.2", "ghcr.io/acme/wiki:1.2");
+        same("mongo:7.0@sha256:0a", "mongo@sha256:0a");
     }
-    Ok(())
 }

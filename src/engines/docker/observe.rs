@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
-    ListVolumesOptionsBuilder,
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
 };
 use futures_util::future::{join_all, try_join4};
 
+use super::image::familiar;
 use super::{DockerEngine, EngineError, failure};
 use crate::model::Deployment;
 use crate::plan::{Container, Observed, ObservedNetwork, State};
@@ -122,23 +122,17 @@ impl DockerEngine {
         let Some(deployment) = deployment else {
             return Ok(BTreeMap::new());
         };
-        let options = ListImagesOptionsBuilder::default().build();
-        let list = self.docker.list_images(Some(options)).await;
-        let list = list
-            .map_err(|e| failure("list the images of", self.endpoint.to_string().as_str(), &e))?;
-        let mut known: HashMap<&str, &str> = HashMap::new();
-        for image in &list {
-            for name in image.repo_tags.iter().chain(&image.repo_digests) {
-                known.insert(name, &image.id);
-            }
-        }
-        let references = deployment
+        let references: BTreeSet<&str> = deployment
             .services
             .values()
-            .map(|s| s.image.reference().as_str());
+            .map(|service| service.image.reference().as_str())
+            .collect();
+        let names = references.iter().map(|reference| familiar(reference));
+        let known = self.image_identities(names.collect()).await?;
+        let references = references.into_iter();
         let found = references.filter_map(|reference| {
             let id = known.get(familiar(reference).as_str())?;
-            Some((reference.to_owned(), (*id).to_owned()))
+            Some((reference.to_owned(), id.clone()))
         });
         Ok(found.collect())
     }
@@ -157,18 +151,6 @@ impl DockerEngine {
             container.changes = self.differences(deployment, service, &container.id).await;
         }))
         .await;
-    }
-}
-
-/// Docker's familiar form: `docker.io/library/` removed, `:latest` added where there is neither tag nor digest.
-fn familiar(reference: &str) -> String {
-    let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
-    let short = short.strip_prefix("library/").unwrap_or(short);
-    let last = short.rsplit('/').next().unwrap_or(short);
-    if last.contains(':') || last.contains('@') {
-        short.to_owned()
-    } else {
-        format!("{short}:latest")
     }
 }
 

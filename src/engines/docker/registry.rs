@@ -1,7 +1,7 @@
 //! Credentials for a registry from the Docker configuration and its helpers (`credHelpers`, `credsStore`, `auths`; the
 //! protocol is docker/docker-credential-helpers'). Owns the lookup; nothing is ever stored or shown.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Stdio;
 
 use bollard::auth::DockerCredentials;
@@ -14,9 +14,12 @@ use crate::engines::EngineError;
 /// Docker Hub's key in the configuration.
 const HUB: &str = "https://index.docker.io/v1/";
 
-/// What the configuration has for the registry of a reference; `None` means anonymous.
-pub(super) async fn credentials(reference: &str) -> Result<Option<DockerCredentials>, EngineError> {
-    let Some(config) = configuration() else {
+/// What the configuration in `folder` has for the registry of a reference; `None` means anonymous.
+pub(super) async fn credentials(
+    folder: Option<&Path>,
+    reference: &str,
+) -> Result<Option<DockerCredentials>, EngineError> {
+    let Some(config) = folder.and_then(configuration) else {
         return Ok(None);
     };
     let registry = registry_of(reference);
@@ -59,10 +62,7 @@ fn registry_of(reference: &str) -> &str {
     }
 }
 
-fn configuration() -> Option<Value> {
-    let folder = std::env::var_os("DOCKER_CONFIG")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".docker")))?;
+fn configuration(folder: &Path) -> Option<Value> {
     let text = std::fs::read_to_string(folder.join("config.json")).ok()?;
     serde_json::from_str(&text).ok()
 }

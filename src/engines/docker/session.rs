@@ -6,7 +6,7 @@ use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
 use bollard::query_parameters::{LogsOptionsBuilder, ResizeExecOptionsBuilder};
 use futures_util::{Stream, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::{DockerEngine, EngineError, failure};
 
@@ -117,47 +117,34 @@ impl DockerEngine {
             // The command may have ended already; its size then matters to nobody.
             let _ = self.docker.resize_exec(&exec, options).await;
         }
-        let mut buffer = vec![0; 4096];
-        loop {
-            tokio::select! {
-                item = output.next() => match item {
-                    None => break,
-                    Some(chunk) => {
-                        let chunk = chunk.map_err(|e| failed(&e))?;
-                        let written = match &chunk {
-                            LogOutput::StdErr { message } => err.write_all(message).await,
-                            other => out.write_all(other.as_ref()).await,
-                        };
-                        // Nobody reads any more (a closed pipe): end as other tools do.
-                        if written.is_err() || out.flush().await.is_err() {
-                            break;
-                        }
-                    }
-                },
-                read = read_some(&mut input, &mut buffer), if input.is_some() => match read {
-                    Ok(0) | Err(_) => {
-                        input = None;
-                        let _ = container_input.shutdown().await;
-                    }
-                    Ok(count) => {
-                        if container_input.write_all(&buffer[..count]).await.is_err() {
-                            input = None;
-                        }
-                    }
-                },
+        // Both directions at once: a command that waits for its output to be read must not keep its input from being written.
+        let feed = async {
+            if let Some(input) = &mut input {
+                // The command may end before its input does.
+                let _ = tokio::io::copy(input, &mut container_input).await;
+                let _ = container_input.shutdown().await;
             }
+            std::future::pending::<()>().await;
+        };
+        let show = async {
+            while let Some(chunk) = output.next().await {
+                let chunk = chunk.map_err(|e| failed(&e))?;
+                let written = match &chunk {
+                    LogOutput::StdErr { message } => err.write_all(message).await,
+                    other => out.write_all(other.as_ref()).await,
+                };
+                // Nobody reads any more (a closed pipe): end as other tools do.
+                if written.is_err() || out.flush().await.is_err() {
+                    break;
+                }
+            }
+            Ok::<(), EngineError>(())
+        };
+        tokio::select! {
+            shown = show => shown?,
+            () = feed => {}
         }
         let inspected = self.docker.inspect_exec(&exec).await;
         Ok(inspected.map_err(|e| failed(&e))?.exit_code.unwrap_or(-1))
-    }
-}
-
-async fn read_some(
-    input: &mut Option<impl AsyncRead + Unpin>,
-    buffer: &mut [u8],
-) -> std::io::Result<usize> {
-    match input {
-        Some(input) => input.read(buffer).await,
-        None => std::future::pending().await,
     }
 }

@@ -315,7 +315,7 @@ fn tmpfs(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Tmpfs> {
         .collect()
 }
 
-/// The guide's sizes: 512 MiB and half a core for what everything passes through, half of it for an integration.
+/// Unless the file says otherwise: 512 MiB and half a core for what everything passes through, half of it for an integration.
 fn resources(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: Kind) -> Resources {
     let (memory, cpu_millis) = match kind {
         Kind::Gateway | Kind::Orchestrator | Kind::Store => (512 << 20, 500),

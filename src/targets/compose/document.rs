@@ -101,8 +101,6 @@ struct BuildDocument {
 #[derive(Serialize)]
 struct DependencyDocument {
     condition: &'static str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    restart: bool,
 }
 
 #[derive(Serialize)]
@@ -175,8 +173,8 @@ impl ServiceDocument {
     fn new(deployment: &Deployment, service: &Service) -> Self {
         let spec = ServiceSpec::new(deployment, service, Form::Written);
         let depends_on = service.depends_on.iter().map(|(name, condition)| {
-            let (condition, restart) = compose_condition(deployment, name, *condition);
-            (name.to_string(), DependencyDocument { condition, restart })
+            let condition = compose_condition(deployment, name, *condition);
+            (name.to_string(), DependencyDocument { condition })
         });
         Self {
             image: spec.image,

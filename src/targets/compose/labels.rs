@@ -67,33 +67,30 @@ pub fn volume_labels(
     ])
 }
 
-/// `mongodb:service_healthy:true,redis:service_started:false`, alphabetical.
+/// `mongodb:service_healthy:false,redis:service_started:false`, alphabetical.
 fn depends_on(deployment: &Deployment, service: &Service) -> String {
     let dependencies: Vec<String> = service
         .depends_on
         .iter()
         .map(|(name, condition)| {
             let condition = compose_condition(deployment, name, *condition);
-            format!("{name}:{}:{}", condition.0, condition.1)
+            format!("{name}:{condition}:false")
         })
         .collect();
     dependencies.join(",")
 }
 
-/// Compose's condition and whether the dependent restarts with its dependency. A dependency without a health check can
-/// only be waited for until it has started.
+/// Compose's condition. A dependency without a health check can only be waited for until it has started. A dependent never
+/// restarts with its dependency: the services find their way back by themselves.
 pub(super) fn compose_condition(
     deployment: &Deployment,
     dependency: &ServiceName,
     condition: Condition,
-) -> (&'static str, bool) {
-    let checked = deployment
-        .services
-        .get(dependency)
-        .is_some_and(|service| service.healthcheck_command().is_some());
+) -> &'static str {
+    let dependency = deployment.services.get(dependency);
+    let checked = dependency.is_some_and(|service| service.healthcheck_command().is_some());
     match condition {
-        Condition::Healthy if checked => ("service_healthy", true),
-        Condition::Healthy => ("service_started", true),
-        Condition::Started => ("service_started", false),
+        Condition::Healthy if checked => "service_healthy",
+        Condition::Healthy | Condition::Started => "service_started",
     }
 }

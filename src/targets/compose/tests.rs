@@ -138,7 +138,7 @@ fn a_container_carries_all_labels_of_the_contract() {
             "ai.atlas.mounted=22f725f07a58b06c",
             &format!("com.docker.compose.config-hash={hash}"),
             "com.docker.compose.container-number=1",
-            "com.docker.compose.depends_on=mongodb:service_started:true,orchestrator:service_healthy:true,redis:service_started:false",
+            "com.docker.compose.depends_on=mongodb:service_started:false,orchestrator:service_healthy:false,redis:service_started:false",
             "com.docker.compose.image=sha256:0f",
             "com.docker.compose.oneoff=False",
             "com.docker.compose.project=atlas",

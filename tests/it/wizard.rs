@@ -1,0 +1,225 @@
+//! `atlas init` at a terminal, driven as a person would through `script`, which gives it a pseudo-terminal.
+
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::atlas::{Project, executable};
+use crate::offline;
+
+const DEADLINE: Duration = Duration::from_secs(120);
+const DOWN: &str = "\x1b[B";
+const ENTER: &str = "\r";
+
+/// A terminal with `atlas init` in it.
+struct Terminal {
+    child: Child,
+    keys: ChildStdin,
+    screen: Arc<Mutex<String>>,
+    /// How much of the screen has been waited for.
+    seen: usize,
+}
+
+impl Terminal {
+    fn open(project: &Project) -> Option<Self> {
+        if Command::new("script").arg("--version").output().is_err() {
+            offline::skipped("wizard", "`script` (util-linux) is not installed");
+            return None;
+        }
+        let mut command = offline::command(project, &[]);
+        let environment: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        command = Command::new("script");
+        let line = format!(
+            "stty cols 100 rows 40; exec '{}' -p demo init",
+            executable().display()
+        );
+        command
+            .args(["-qec", &line, "/dev/null"])
+            .current_dir(project.path())
+            .env_clear()
+            .envs(environment)
+            .env("TERM", "xterm")
+            .env("SHELL", "/bin/sh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().expect("script starts");
+        let keys = child.stdin.take().expect("piped");
+        let mut output = child.stdout.take().expect("piped");
+        let screen = Arc::new(Mutex::new(String::new()));
+        let shared = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(length @ 1..) = output.read(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                shared.lock().expect("whole").push_str(&text);
+            }
+        });
+        Some(Self {
+            child,
+            keys,
+            screen,
+            seen: 0,
+        })
+    }
+
+    /// Waits until the text is shown, after what was waited for before.
+    #[track_caller]
+    fn shows(&mut self, text: &str) -> &mut Self {
+        let began = Instant::now();
+        loop {
+            let screen = self.screen.lock().expect("whole").clone();
+            if let Some(at) = screen[self.seen..].find(text) {
+                self.seen += at + text.len();
+                return self;
+            }
+            assert!(
+                began.elapsed() < DEADLINE,
+                "`{text}` is not shown:\n{screen}"
+            );
+            std::thread::yield_now();
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
+    fn types(&mut self, keys: &str) -> &mut Self {
+        self.keys.write_all(keys.as_bytes()).expect("typed");
+        self.keys.flush().expect("typed");
+        self
+    }
+
+    /// How it ends, and everything that was on the screen.
+    fn ends(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().expect("it ends");
+        let screen = self.screen.lock().expect("whole").clone();
+        (status.code(), screen)
+    }
+}
+
+#[test]
+fn the_wizard_asks_for_profile_data_and_credentials_and_writes() {
+    let project = Project::new("wizard");
+    let Some(mut terminal) = Terminal::open(&project) else {
+        return;
+    };
+    terminal
+        .shows("What shall run?")
+        .shows("atlassian  confluence, gateway, jira, orchestrator")
+        .shows("choose services one by one")
+        .types(ENTER)
+        .shows("Where shall data be kept?")
+        .shows("external    your own MongoDB and Redis; asks for URLs")
+        .types(DOWN)
+        .types(ENTER)
+        .shows("Credentials. Enter alone leaves one for later: it has its line in .env.")
+        .shows("Confluence: Searches and reads Confluence pages")
+        .shows("where: https://admin.atlassian.com")
+        .shows("CONFLUENCE_URL")
+        .types("acme\r")
+        .shows("it must be an address such as `https://host`, without spaces; try again, or press Enter alone")
+        .types("https://acme.atlassian.net\r")
+        .shows("CONFLUENCE_USERNAME")
+        .types("me@acme.com\r")
+        .shows("API token of that account")
+        .shows("CONFLUENCE_TOKEN")
+        .types("hunter2\r")
+        .shows("Jira: Searches and reads Jira issues")
+        .shows("JIRA_URL")
+        .types(ENTER)
+        .shows("JIRA_USERNAME")
+        .types(ENTER)
+        .shows("JIRA_TOKEN")
+        .types(ENTER)
+        .shows("left for later: JIRA_TOKEN")
+        .shows("atlas.yaml")
+        .shows("compose.yaml")
+        .shows("next: `atlas up` brings it up");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(!screen.contains("hunter2"), "a secret is never shown");
+    assert!(
+        project
+            .read("atlas.yaml")
+            .contains("\nname: demo\nprofile: atlassian\ndata: embedded\n")
+    );
+    let dotenv = project.read(".env");
+    for line in [
+        "CONFLUENCE_URL=https://acme.atlassian.net",
+        "CONFLUENCE_USERNAME=me@acme.com",
+        "CONFLUENCE_TOKEN=hunter2",
+        // Enter took what was said for Confluence.
+        "JIRA_URL=https://acme.atlassian.net",
+        "JIRA_USERNAME=me@acme.com",
+        "JIRA_TOKEN=",
+    ] {
+        assert!(dotenv.lines().any(|l| l == line), "{line}:\n{dotenv}");
+    }
+}
+
+#[test]
+fn ctrl_c_in_the_middle_writes_nothing_and_gives_the_terminal_back() {
+    for questions in [1, 2, 3] {
+        let project = Project::new("wizard");
+        let Some(mut terminal) = Terminal::open(&project) else {
+            return;
+        };
+        terminal.shows("What shall run?");
+        if questions > 1 {
+            terminal.types(ENTER).shows("Where shall data be kept?");
+        }
+        if questions > 2 {
+            terminal.types(ENTER).shows("CONFLUENCE_URL").types(ENTER);
+            terminal.shows("CONFLUENCE_USERNAME").types(ENTER);
+            terminal.shows("CONFLUENCE_TOKEN");
+        }
+        terminal
+            .types("\x03")
+            .shows("error: interrupted; nothing was changed");
+        let (code, screen) = terminal.ends();
+        assert_eq!(code, Some(130), "{screen}");
+        let (hidden, shown) = (screen.rfind("\x1b[?25l"), screen.rfind("\x1b[?25h"));
+        assert!(hidden < shown, "the cursor is shown again");
+        let left = std::fs::read_dir(project.path()).expect("folder").count();
+        assert_eq!(left, 0, "nothing is written");
+    }
+}
+
+#[test]
+fn services_of_other_images_are_asked_for_their_source() {
+    let project = Project::new("wizard");
+    let Some(mut terminal) = Terminal::open(&project) else {
+        return;
+    };
+    terminal
+        .shows("choose services one by one")
+        .types(&DOWN.repeat(3))
+        .types(ENTER)
+        .shows("Which services? Space marks, Enter goes on")
+        .types(ENTER)
+        .shows("nothing is marked yet: move with the arrows, mark with Space")
+        .shows("slack ")
+        // Slack is the last one.
+        .types("\x1b[A \r")
+        .shows("the built-in image does not have 1 of these services yet")
+        .shows("Where do images come from?")
+        .types(ENTER)
+        .shows("Registry and path, such as ghcr.io/acme")
+        .types("https://acme\r")
+        .shows("expected a registry and path such as `ghcr.io/acme`, found `https://acme`")
+        .types("ghcr.io/acme\r")
+        .shows("Where shall data be kept?")
+        .types(ENTER)
+        .shows("SLACK_BOT_TOKEN")
+        .types("xoxb-...\r")
+        .shows("it still holds the example's placeholder; try again, or press Enter alone")
+        .types(ENTER)
+        .shows("next: `atlas up` brings it up");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(project.read("atlas.yaml").contains(
+        "services-to-run: [slack]\nimages: {source: registry, registry: 'ghcr.io/acme'}\n"
+    ));
+}
