@@ -14,8 +14,8 @@ const MAP: &[(&str, &[&str])] = &[
     ("event", &["diagnostic", "model"]),
     ("execute", &["engines", "event", "model", "plan"]),
     ("exit", &[]),
-    ("files", &["event", "model", "targets"]),
-    ("input", &["diagnostic", "model"]),
+    ("files", &["error", "event", "model", "targets"]),
+    ("input", &["diagnostic", "error", "model"]),
     ("lib", &["*"]),
     ("main", &[]),
     ("model", &[]),
@@ -45,12 +45,13 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["src/input/", "src/targets/"]),
     ("dialoguer", &["src/prompt.rs"]),
     ("indicatif", &["src/report/tty.rs"]),
-    // Where a secret leaves its type: for the engine, for a file, for a digest of both.
+    // Where a secret leaves its type: for the engine, for a file, for a digest of both, to be hidden in a log.
     (
         ".expose()",
         &[
             "src/engines/docker/body.rs",
             "src/engines/docker/changes.rs",
+            "src/execute/redact.rs",
             "src/targets.rs",
             "src/targets/compose/secrets.rs",
             "src/targets/compose/spec.rs",

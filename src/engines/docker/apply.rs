@@ -1,6 +1,7 @@
 //! One plan action as one engine call (and what has to be looked up for it). What is done already counts as done, so that
 //! an interrupted run can be completed.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::errors::Error as Cause;
@@ -136,8 +137,23 @@ impl DockerEngine {
             },
         );
         let options = CreateContainerOptionsBuilder::default().name(name).build();
+        let labels = request.labels.clone().unwrap_or_default();
         let created = self.docker.create_container(Some(options), request).await;
+        if let Err(Cause::DockerResponseServerError { status_code, .. }) = &created
+            && *status_code == CONFLICT
+            && self.is_the_same(name, &labels).await
+        {
+            return Ok(());
+        }
         accept(created.map(drop), &[], "create", name)
+    }
+
+    /// Whether a container of that name is the one that would be made: a run that was killed may have asked for it after this
+    /// run had looked.
+    async fn is_the_same(&self, name: &str, wanted: &HashMap<String, String>) -> bool {
+        let found = self.docker.inspect_container(name, None).await.ok();
+        let labels = found.and_then(|container| container.config?.labels);
+        labels.is_some_and(|labels| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
     }
 
     async fn connect_network(
