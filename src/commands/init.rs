@@ -155,13 +155,6 @@ fn write(
         artifact(app, ".gitignore", 0o644, gitignore)?,
     ];
     make_folder(&app.directory)?;
-    let schema = Artifact {
-        path: SCHEMA.into(),
-        contents: Contents::Text(format!("{:#}\n", schema::atlas_yaml())),
-        mode: 0o644,
-        group: None,
-    };
-    files::write(&app.directory, &[schema], true)?;
     // These files are merges of what stood there: overwriting loses nothing.
     for written in files::write(&app.directory, &merged, true)? {
         report.report(Event::File {
@@ -173,11 +166,18 @@ fn write(
             },
         });
     }
+    let schema = Artifact {
+        path: SCHEMA.into(),
+        contents: Contents::Text(format!("{:#}\n", schema::atlas_yaml())),
+        mode: 0o644,
+        group: None,
+    };
+    files::write(&app.directory, &[schema], true)?;
     Ok(())
 }
 
 /// What would be deployed: it decides which variables belong into .env. Generated ones are not missing then, and addresses
-/// of stores elsewhere may follow later: a line for them is what makes it easy.
+/// of stores elsewhere may follow later, and so may what production wants narrower: a line for them is what makes it easy.
 fn preview(
     app: &App,
     after: &Inputs,
@@ -195,6 +195,9 @@ fn preview(
             variable.begins_with.first(),
         ) {
             later.insert((*name).to_owned(), format!("{begin}later"));
+        }
+        if !variable.unwise_in_production.is_empty() {
+            later.insert((*name).to_owned(), "later".to_owned());
         }
     }
     for (name, value) in later.iter().chain(generated).chain(&settings.variables) {

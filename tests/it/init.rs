@@ -204,7 +204,7 @@ fn a_second_init_changes_nothing() {
 #[test]
 fn settings_come_from_options_and_standard_input() {
     let project = Project::new("init");
-    let values = "\u{feff}# mine\r\nMY_PASSWORD=pa$$ #'\\\r\n\nstage=production\n";
+    let values = "\u{feff}# mine\r\nMY_PASSWORD=pa$$ #'\\\r\n\nstage=development\n";
     let arguments = [
         "init",
         "--yes",
@@ -226,7 +226,7 @@ fn settings_come_from_options_and_standard_input() {
     assert!(
         project
             .read("atlas.yaml")
-            .contains("profile: minimal\nstage: production\n")
+            .contains("profile: minimal\nstage: development\n")
     );
 }
 

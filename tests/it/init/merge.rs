@@ -9,7 +9,7 @@ use crate::offline::ENV;
 #[test]
 fn a_persons_comments_order_and_keys_survive() {
     let project = Project::new("init");
-    let manifest = "# ours\nstage: production # audited\nprofile: minimal   # small\n\nservices:\n  # mornings\n  gateway: {memory: 1g}\nname: demo\n";
+    let manifest = "# ours\nstage: development # audited\nprofile: minimal   # small\n\nservices:\n  # mornings\n  gateway: {memory: 1g}\nname: demo\n";
     let dotenv = "# mine\nEXTRA='x y' # kept\nexport ATLAS_API_KEY=k3y\nATLAS_SECRET_KEY=\nJIRA_TOKEN=\"two\n# JIRA_URL=no\nlines\" # odd\n# RATE_LIMIT_PER_MINUTE=7\n";
     project.write("atlas.yaml", manifest);
     project.write(".env", dotenv);
@@ -53,7 +53,7 @@ fn a_persons_comments_order_and_keys_survive() {
 +++ atlas.yaml
 @@ -1,6 +1,6 @@
  # ours
- stage: production # audited
+ stage: development # audited
 -profile: minimal   # small
 +profile: atlassian # small
  

@@ -21,7 +21,7 @@ warning: .env: confluence: `CONFLUENCE_TOKEN`, `CONFLUENCE_URL` and `CONFLUENCE_
 warning: .env: jira: `JIRA_TOKEN`, `JIRA_URL` and `JIRA_USERNAME` are not set; it will run, but is not configured
   hint: set them in .env
 
-error: the configuration has 6 problems
+error: the configuration has 4 problems
 ";
 
 #[test]

@@ -24,7 +24,7 @@ error: .env:12:1: SLACK_APP_TOKEN: must begin with `xapp-`
 warning: .env: github: `GITHUB_TOKEN` is not set; it will run, but is not configured
   hint: set it in .env
 
-error: the configuration has 4 problems
+error: the configuration has 3 problems
 ",
     );
 }
