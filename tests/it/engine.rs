@@ -8,6 +8,7 @@ mod failures;
 mod interop;
 mod interrupted;
 mod operate;
+mod session;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

@@ -129,12 +129,15 @@ impl DockerEngine {
         let show = async {
             while let Some(chunk) = output.next().await {
                 let chunk = chunk.map_err(|e| failed(&e))?;
+                // Unflushed output goes with the process.
                 let written = match &chunk {
-                    LogOutput::StdErr { message } => err.write_all(message).await,
-                    other => out.write_all(other.as_ref()).await,
+                    LogOutput::StdErr { message } => {
+                        err.write_all(message).await.and(err.flush().await)
+                    }
+                    other => out.write_all(other.as_ref()).await.and(out.flush().await),
                 };
                 // Nobody reads any more (a closed pipe): end as other tools do.
-                if written.is_err() || out.flush().await.is_err() {
+                if written.is_err() {
                     break;
                 }
             }

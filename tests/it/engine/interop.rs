@@ -109,3 +109,26 @@ fn both_tools_count_containers_alike() {
     stack.run(&["scale", "one=0"]).exits(0);
     assert!(stack.ids().is_empty());
 }
+
+/// One service, because Compose waits 30 seconds for the first health check of what others depend on.
+#[test]
+fn after_compose_up_there_is_nothing_for_atlas_to_do() {
+    let Some(stack) = Stack::new("composed") else {
+        return;
+    };
+    stack.service("one", "volumes: [\"kept:/data\"]");
+    stack.manifest("services-to-run: [one]");
+    stack.run(&["render", "compose"]).exits(0);
+    stack.compose(&["up", "-d"]).exits(0);
+    let before = stack.ids();
+    assert_eq!(before.len(), 1);
+    let plan = stack.run(&["plan", "--exit-code"]).exits(0);
+    assert_eq!(plan.stdout, "nothing to do: everything is as wanted\n");
+    stack.up();
+    assert_eq!(stack.ids(), before);
+    stack.is_converged();
+    let logs = stack.run(&["logs"]).exits(0);
+    assert_eq!(logs.stdout, "one-1 | trivial: listening on 8080\n");
+    stack.run(&["down", "--volumes", "--yes"]).exits(0);
+    nothing_is_left(&stack);
+}
