@@ -21,6 +21,41 @@ pub(super) struct Selection<'i> {
 }
 
 impl Selection<'_> {
+    /// Whoever is told the addresses of others starts after them; it does not wait until they answer, and it must not where
+    /// they wait for it.
+    fn start_those_told_first(&mut self) {
+        let listeners: Vec<&Entry> = self.entries.values().copied().collect();
+        for listener in listeners {
+            let Some(kind) = listener.addresses_of else {
+                continue;
+            };
+            let told = self.entries.values().filter(|entry| entry.kind == kind);
+            let names: Vec<ServiceName> = told
+                .filter(|entry| !self.needs(&entry.name, &listener.name))
+                .map(|entry| entry.name.clone())
+                .collect();
+            let dependencies = self.depends_on.entry(&listener.name).or_default();
+            for name in names {
+                dependencies.entry(name).or_insert(Condition::Started);
+            }
+        }
+    }
+
+    /// Whether a service is, or comes after, another.
+    fn needs(&self, name: &ServiceName, other: &ServiceName) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![name];
+        while let Some(name) = waiting.pop() {
+            if name == other {
+                return true;
+            }
+            if seen.insert(name) {
+                waiting.extend(self.depends_on.get(name).into_iter().flat_map(|d| d.keys()));
+            }
+        }
+        false
+    }
+
     pub(super) fn has(&self, name: &ServiceName) -> bool {
         self.entries.contains_key(name)
     }
@@ -99,6 +134,7 @@ impl<'i> Scope<'i> {
                 .insert(&entry.name, conditions.collect());
         }
         self.check_circles(&selection);
+        selection.start_those_told_first();
         selection
     }
 

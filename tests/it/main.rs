@@ -8,6 +8,7 @@ mod engine;
 mod house;
 mod init;
 mod input;
+mod judges;
 mod offline;
 mod tidy;
 mod wizard;

@@ -109,7 +109,7 @@ impl<'a> Reconciler<'a> {
             address: container.networks.values().find_map(|(_, ip)| *ip),
         };
         let ready = self.plan.push(action, Reason::Gate, after);
-        vec![(Condition::Started, ready), (Condition::Healthy, ready)]
+        vec![(Condition::Healthy, ready)]
     }
 
     fn replace(
