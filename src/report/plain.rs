@@ -24,8 +24,8 @@ fn line(event: &Event, style: Style) -> Option<String> {
     Some(match event {
         Event::CheckedOut { changes, .. } => match changes {
             0 => return None,
-            1 => "checks passed; 1 step to do, nothing touched so far".to_owned(),
-            n => format!("checks passed; {n} steps to do, nothing touched so far"),
+            1 => "checks passed, the engine is untouched so far; 1 step to do".to_owned(),
+            n => format!("checks passed, the engine is untouched so far; {n} steps to do"),
         },
         Event::Finished {
             verb,

@@ -70,7 +70,7 @@ impl Report for Tty {
             Event::CheckedOut { changes, .. } => {
                 if changes > 0 {
                     let text =
-                        format!("checks passed; {changes} steps to do, nothing touched so far");
+                        format!("checks passed, the engine is untouched so far; {changes} steps to do");
                     self.say(&self.style.faint(&text));
                 }
             }
