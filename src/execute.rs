@@ -8,6 +8,7 @@ mod ready;
 mod redact;
 
 use std::cell::Cell;
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -204,10 +205,14 @@ impl<E: Engine> Run<'_, E> {
         {
             return self.ready(service, container, *address).await;
         }
-        // The semaphore lives as long as the run and is never closed.
-        let _permit = self.calls.acquire().await.ok();
         let applied = self.engine.apply(action, self.deployment, self.report);
-        applied.await.map_err(Failure::Engine)
+        self.in_turn(applied).await.map_err(Failure::Engine)
+    }
+
+    /// An engine call, when the engine can take one more. The semaphore lives as long as the run and is never closed.
+    async fn in_turn<T>(&self, call: impl Future<Output = T>) -> T {
+        let _permit = self.calls.acquire().await.ok();
+        call.await
     }
 
     /// A step that was given up has neither finished nor failed.

@@ -193,6 +193,10 @@ fn hint_for(message: &str) -> Option<&'static str> {
             "set another `services.<name>.port` in atlas.yaml or stop the process that listens there",
         ),
         (
+            "bind source path does not exist",
+            "secret files and mounted folders must be on the engine's machine under the same path; run atlas there",
+        ),
+        (
             "pull access denied",
             "check the image's name, and `docker login` if it is private",
         ),

@@ -118,7 +118,8 @@ impl<'r, 'a, E: Engine> Wait<'r, 'a, E> {
         service: &'r Service,
         container: &'r str,
     ) -> Result<Self, Failure> {
-        let condition = run.engine.look(container).await.map_err(Failure::Engine)?;
+        let seen = run.in_turn(run.engine.look(container)).await;
+        let condition = seen.map_err(Failure::Engine)?;
         Ok(Self {
             run,
             service,
@@ -140,7 +141,8 @@ impl<'r, 'a, E: Engine> Wait<'r, 'a, E> {
             }
             if looked.elapsed() >= LOOK_EVERY || !self.condition.running {
                 looked = Instant::now();
-                let seen = self.run.engine.look(self.container).await;
+                let seen = self.run.engine.look(self.container);
+                let seen = self.run.in_turn(seen).await;
                 self.condition = seen.map_err(Failure::Engine)?;
                 if let Some(cause) = self.fatal() {
                     return Err(self.unready(cause).await);
@@ -196,7 +198,8 @@ impl<'r, 'a, E: Engine> Wait<'r, 'a, E> {
             .timeout
             .saturating_sub(self.began.elapsed());
         let asked = self.run.engine.exec_status(self.container, &command);
-        match tokio::time::timeout(COMMAND_DEADLINE.min(left), asked).await {
+        let asked = tokio::time::timeout(COMMAND_DEADLINE.min(left), asked);
+        match self.run.in_turn(asked).await {
             Err(_) => Answer::NotYet(format!("`{}` does not end", command.join(" "))),
             Ok(Ok(0)) => Answer::Ready,
             Ok(Ok(code)) => Answer::NotYet(format!("`{}` exits {code}", command.join(" "))),

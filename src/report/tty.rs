@@ -69,8 +69,9 @@ impl Report for Tty {
         match event {
             Event::CheckedOut { changes, .. } => {
                 if changes > 0 {
-                    let text =
-                        format!("checks passed, the engine is untouched so far; {changes} steps to do");
+                    let text = format!(
+                        "checks passed, the engine is untouched so far; {changes} steps to do"
+                    );
                     self.say(&self.style.faint(&text));
                 }
             }
