@@ -17,7 +17,7 @@ use crate::execute::{Health, health};
 use crate::exit::Exit;
 use crate::input::Inputs;
 use crate::model::{DataMode, Deployment};
-use crate::plan::{Container, Observed};
+use crate::plan::{Container, Observed, State};
 
 /// Between two pictures of `--watch`.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -96,10 +96,12 @@ async fn look<'a>(
                 .values()
                 .find(|s| s.name.as_str() == container.service)
         });
-        let (health, usage) = tokio::join!(
-            health(engine, service, container),
-            engine.usage(&container.id)
-        );
+        let (health, usage) = tokio::join!(health(engine, service, container), async {
+            match container.state {
+                State::Running => engine.usage(&container.id).await,
+                _ => None,
+            }
+        });
         (container, health, usage)
     });
     let mut rows: Vec<Row> = join_all(looks)
