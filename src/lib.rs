@@ -27,7 +27,7 @@
 //! | `report` | events shown on a terminal, as lines, as JSON |
 //! | `resolve` | what was written → a deployment, or every problem at once |
 //! | `schema` | the JSON Schema of atlas.yaml |
-//! | `targets` | a deployment → the files of a format: Compose |
+//! | `targets` | a deployment → the files of a format: Compose; the files of `templates/` |
 //!
 //! Which room may know which is a test: `tests/it/tidy.rs`.
 //!

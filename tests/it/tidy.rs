@@ -44,6 +44,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("bollard", &["src/engines/docker.rs", "src/engines/docker/"]),
     ("serde_saphyr", &["src/input/", "src/targets/"]),
     ("dialoguer", &["src/prompt.rs"]),
+    ("minijinja", &["src/targets/templates.rs"]),
     ("indicatif", &["src/report/tty.rs"]),
     // Where a secret leaves its type: for the engine, for a file, for a digest of both, to be hidden in a log.
     (

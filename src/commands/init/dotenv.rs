@@ -9,15 +9,13 @@ use crate::error::Error;
 use crate::input::catalogue::{Entry, Variable};
 use crate::input::{Dotenv, Environment, Inputs};
 use crate::model::{DataMode, Deployment};
+use crate::targets::templates;
 
 /// Letters of generated secrets: safe in URLs, YAML, shells and .env without quotes.
 const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const BOM: char = '\u{feff}';
 /// 40 of 62 letters are 238 bits.
 const LENGTH: usize = 40;
-
-const HEAD: &str = "# Credentials, read by Docker Compose's rules. Yours to edit; `atlas init` only adds what is missing.\n\
-# Quote values that contain $, #, quotes or spaces: NAME='value'\n";
 
 /// Fresh values for the variables that the catalogue says are to be generated.
 pub(super) fn generated(inputs: &Inputs) -> Result<BTreeMap<String, String>, Error> {
@@ -58,7 +56,7 @@ pub(super) fn merge(
     generated: &BTreeMap<String, String>,
     settings: &Settings,
 ) -> String {
-    let whole = before.unwrap_or(HEAD);
+    let whole = before.unwrap_or(templates::DOTENV);
     let text = whole.strip_prefix(BOM).unwrap_or(whole);
     let lines = Lines::of(text);
     let mut text = lines.edited(text, generated, &settings.variables);

@@ -3,6 +3,8 @@
 
 use super::settings::Settings;
 use crate::model::ProjectName;
+use crate::resolve::DEFAULT_PROFILE;
+use crate::targets::templates::Manifest;
 
 /// The new text.
 pub(super) fn merge(before: Option<&str>, settings: &Settings, directory: &str) -> String {
@@ -15,25 +17,17 @@ pub(super) fn merge(before: Option<&str>, settings: &Settings, directory: &str) 
 fn fresh(settings: &Settings, directory: &str) -> String {
     let key = |name: &str| settings.keys.get(name).cloned();
     let name = key("name").or_else(|| Some(ProjectName::from_directory(directory)?.to_string()));
-    let name = name.unwrap_or_else(|| "atlas-ai".to_owned());
-    let mut text = format!(
-        "# yaml-language-server: $schema=.atlas/atlas.schema.json\n\
-         # What runs, and how. `atlas up` makes it so; `atlas plan` shows what would change.\n\n\
-         name: {name}\n"
-    );
-    if settings.services.is_empty() {
-        let profile = key("profile").unwrap_or_else(|| crate::resolve::DEFAULT_PROFILE.to_owned());
-        text += &format!("profile: {profile}\n");
-    } else {
-        text += &services_line(settings);
-    }
-    for name in ["stage", "data", "images", "oldest-engine"] {
-        if let Some(value) = key(name) {
-            text += &format!("{name}: {value}\n");
-        }
-    }
-    text += "\n# services:\n#   gateway:\n#     port: 8001          # on 127.0.0.1; `expose: 0.0.0.0` opens it\n#     memory: 512m\n";
-    text
+    let further = ["stage", "data", "images", "oldest-engine"];
+    let manifest = Manifest {
+        name: name.unwrap_or_else(|| "atlas-ai".to_owned()),
+        services: settings.services.clone(),
+        profile: key("profile").unwrap_or_else(|| DEFAULT_PROFILE.to_owned()),
+        keys: further
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), key(name)?)))
+            .collect(),
+    };
+    manifest.render()
 }
 
 fn services_line(settings: &Settings) -> String {
