@@ -164,7 +164,7 @@ fn ctrl_c_ends_a_pull() {
         "services-to-run: [one]\nservices: {{one: {{image: \"{image}\"}}}}"
     ));
     let mut child = begin(&stack);
-    until(&mut child, "checks passed; ");
+    until(&mut child, "checks passed, ");
     let (_connection, _) = silent.accept().expect("the engine asks the registry");
     let began = Instant::now();
     interrupt(&child);
