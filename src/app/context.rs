@@ -13,6 +13,7 @@ use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::input::{self, Environment, Files, Inputs};
 use crate::model::{DataMode, Deployment, Image, ImageRef, ImageSource, ServiceName};
+use crate::plan::Observed;
 use crate::prompt::Prompt;
 use crate::report::{Json, Plain, Style, Tty};
 use crate::resolve::{self, Request};
@@ -252,6 +253,24 @@ impl App {
         whole
     }
 
+    /// What the configuration says of the project as it runs; a wrong configuration hides nothing that runs.
+    pub(crate) fn known(&self, inputs: &Inputs, observed: &Observed) -> Option<Deployment> {
+        let builtin = self.builtin();
+        let present = observed.containers.iter().map(|c| c.service.clone());
+        let present = Selection {
+            services: present
+                .filter(|name| inputs.catalogue.get(name).is_some())
+                .collect(),
+            ..Selection::default()
+        };
+        let resolve = |selection: &Selection| {
+            let request = self.request(selection, &builtin);
+            resolve::resolve(inputs, &request).ok()
+        };
+        let resolution = resolve(&Self::whole(inputs, &present)).or_else(|| resolve(&present));
+        resolution.map(|resolution| resolution.deployment)
+    }
+
     /// The deployment that the sources and the command line describe; warnings are shown.
     pub(crate) fn deployment(
         &self,
@@ -296,15 +315,6 @@ impl App {
     pub(crate) async fn engine(&self, builtin: Option<Builtin>) -> Result<DockerEngine, Error> {
         let endpoint = Endpoint::find(self.global.host.as_deref(), &self.environment)?;
         Ok(DockerEngine::connect(endpoint, self.directory.clone(), builtin).await?)
-    }
-
-    /// Names of the services in the catalogue, for completions and checks of names.
-    pub(crate) fn known_services(&self, inputs: &Inputs) -> BTreeSet<String> {
-        inputs
-            .catalogue
-            .entries()
-            .map(|entry| entry.name.to_string())
-            .collect()
     }
 }
 

@@ -4,14 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{lock, run};
 use crate::app::App;
-use crate::cli::{Selection, Services};
+use crate::cli::Services;
 use crate::diagnostic::Diagnostic;
 use crate::engines::Engine;
 use crate::error::Error;
-use crate::event::{Event, Report};
 use crate::exit::Exit;
-use crate::input::Inputs;
-use crate::model::Deployment;
 use crate::plan::{self, Observed, Plan};
 
 pub(crate) async fn stop(app: &App, args: &Services) -> Result<Exit, Error> {
@@ -47,28 +44,13 @@ async fn carry_out(
         });
         return Ok(Exit::Ok);
     }
-    let deployment = known_deployment(app, &inputs, &observed);
+    // It tells how to ask for readiness. A wrong configuration must not keep anyone from stopping things: ready then means
+    // started.
+    let deployment = app.known(&inputs, &observed);
     let report = app.reporter();
     let settings = run::settings(args.timeout, true);
     run::run(app, &plan, deployment.as_ref(), &engine, settings, &*report).await?;
     Ok(Exit::Ok)
-}
-
-/// What is known of the services that exist; it tells how to ask for readiness. A wrong configuration must not keep anyone
-/// from stopping things: then nothing is known, and ready means started.
-fn known_deployment(app: &App, inputs: &Inputs, observed: &Observed) -> Option<Deployment> {
-    struct Silent;
-    impl Report for Silent {
-        fn report(&self, _: Event) {}
-    }
-    let builtin = app.builtin();
-    let known = app.known_services(inputs);
-    let present = observed.containers.iter().map(|c| c.service.clone());
-    let selection = Selection {
-        services: present.filter(|name| known.contains(name)).collect(),
-        ..Selection::default()
-    };
-    app.deployment(inputs, &selection, &builtin, &Silent).ok()
 }
 
 /// Every name must have a container.

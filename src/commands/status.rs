@@ -9,13 +9,12 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::cli::{self, Selection};
+use crate::cli;
 use crate::engines::Engine;
 use crate::engines::docker::{DockerEngine, Usage};
 use crate::error::Error;
 use crate::execute::{Health, health};
 use crate::exit::Exit;
-use crate::input::Inputs;
 use crate::model::{DataMode, Deployment};
 use crate::plan::{Container, Observed, State};
 
@@ -38,7 +37,7 @@ pub(crate) async fn status(app: &App, args: &cli::Status) -> Result<Exit, Error>
     let mut earlier: BTreeMap<String, Usage> = BTreeMap::new();
     loop {
         let observed = engine.observe(&project, None).await?;
-        let deployment = known(app, &inputs, &observed);
+        let deployment = app.known(&inputs, &observed);
         let rows = look(&engine, deployment.as_ref(), &observed, &mut earlier).await;
         let missing = deployment
             .as_ref()
@@ -57,24 +56,6 @@ pub(crate) async fn status(app: &App, args: &cli::Status) -> Result<Exit, Error>
             () = app.interrupted() => return Ok(Exit::Interrupted),
         }
     }
-}
-
-/// What the configuration says; a wrong one hides nothing that runs.
-fn known(app: &App, inputs: &Inputs, observed: &Observed) -> Option<Deployment> {
-    let builtin = app.builtin();
-    let known = app.known_services(inputs);
-    let present = observed.containers.iter().map(|c| c.service.clone());
-    let present = Selection {
-        services: present.filter(|name| known.contains(name)).collect(),
-        ..Selection::default()
-    };
-    let whole = App::whole(inputs, &present);
-    let resolve = |selection: &Selection| {
-        let request = app.request(selection, &builtin);
-        crate::resolve::resolve(inputs, &request).ok()
-    };
-    let resolution = resolve(&whole).or_else(|| resolve(&present));
-    resolution.map(|resolution| resolution.deployment)
 }
 
 fn absent(deployment: &Deployment, observed: &Observed) -> Vec<String> {

@@ -77,19 +77,9 @@ impl DockerEngine {
         })
     }
 
-    /// Where it is.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
     /// Whether health checks may have a `start_interval` (API 1.44, Engine 25).
     pub fn knows_start_interval(&self) -> bool {
         self.api >= (1, 44)
-    }
-
-    /// API version, major and minor.
-    pub fn api(&self) -> (u64, u64) {
-        self.api
     }
 }
 

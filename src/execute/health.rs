@@ -1,15 +1,11 @@
 //! How a container is right now: one question, no waiting. Unknown never looks healthy.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use super::probe::{Answer, ask};
+use super::probe::{Answer, COMMAND_DEADLINE, ask, ask_inside};
 use crate::engines::Engine;
 use crate::model::{Probe, Service};
 use crate::plan::{Container, State};
-
-/// How long a command inside may take.
-const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,18 +68,12 @@ pub async fn health<E: Engine>(
             Answer::NoRoute(_) => {}
         }
     }
-    let command = match &service.probe {
-        Probe::Command(command) => command.clone(),
-        _ => service.healthcheck_command().unwrap_or_default(),
-    };
-    if command.is_empty() {
+    let Some(command) = service.command_inside() else {
         return Health::NotChecked("no address answers, and it has no health check".to_owned());
-    }
-    let asked = engine.exec_status(&container.id, &command);
-    match tokio::time::timeout(DEADLINE, asked).await {
-        Err(_) => Health::Unhealthy(format!("`{}` does not end", command.join(" "))),
-        Ok(Ok(0)) => Health::Healthy,
-        Ok(Ok(code)) => Health::Unhealthy(format!("`{}` exits {code}", command.join(" "))),
-        Ok(Err(error)) => Health::NotChecked(error.cause),
+    };
+    match ask_inside(engine, &container.id, &command, COMMAND_DEADLINE).await {
+        Ok(Answer::Ready) => Health::Healthy,
+        Ok(Answer::NotYet(answer) | Answer::NoRoute(answer)) => Health::Unhealthy(answer),
+        Err(error) => Health::NotChecked(error.cause),
     }
 }

@@ -1,4 +1,5 @@
-//! Asks a port once: HTTP or TCP. Owns the bytes on the wire and nothing about when to ask again.
+//! Asks once: a port by HTTP or TCP, or by a command inside a container. Owns the bytes on the wire and nothing about when
+//! to ask again.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,12 +7,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::engines::{Engine, EngineError};
 use crate::model::{Exchange, Probe};
 
 /// How long one question may take; a service that is up answers a health question faster.
 const DEADLINE: Duration = Duration::from_secs(2);
 /// How long a connection may take: on the same machine it is made at once or never.
 const CONNECT: Duration = Duration::from_millis(250);
+/// How long one command inside a container may take; the engine's own health checks have the same limit.
+pub(super) const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
 /// As much of an answer as is worth showing.
 const ANSWER: usize = 600;
 
@@ -57,6 +61,23 @@ pub(super) async fn ask(probe: &Probe, address: SocketAddr) -> Answer {
         Ok(Err(cause)) => Answer::NotYet(cause.to_string()),
         Ok(Ok(answer)) => answer,
     }
+}
+
+/// Asks by a command inside a container. An error means that it could not be asked.
+pub(super) async fn ask_inside<E: Engine>(
+    engine: &E,
+    container: &str,
+    command: &[String],
+    deadline: Duration,
+) -> Result<Answer, EngineError> {
+    let asked = engine.exec_status(container, command);
+    Ok(match tokio::time::timeout(deadline, asked).await {
+        Err(_) => Answer::NotYet(format!("`{}` does not end", command.join(" "))),
+        Ok(code) => match code? {
+            0 => Answer::Ready,
+            code => Answer::NotYet(format!("`{}` exits {code}", command.join(" "))),
+        },
+    })
 }
 
 async fn http(stream: &mut TcpStream, path: &str, address: SocketAddr) -> std::io::Result<Answer> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::failure::{Cause, Unready};
-use super::probe::{Answer, ask};
+use super::probe::{Answer, COMMAND_DEADLINE, ask, ask_inside};
 use super::redact::redact;
 use super::{Failure, Run};
 use crate::engines::{Condition, Engine};
@@ -17,8 +17,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 /// A command inside the container costs the engine far more than a connection.
 const COMMAND_PAUSE: Duration = Duration::from_millis(500);
-/// How long one command inside may take; the engine's own health checks have the same limit.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
 /// How often the container itself is looked at while it does not answer.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// When a wait begins to explain itself.
@@ -85,18 +83,10 @@ impl<E: Engine> Run<'_, E> {
             let published = condition.published.iter().find(|(p, _)| *p == port);
             ways.extend(published.map(|(_, address)| Way::Published(*address)));
         }
-        if inside(service).is_some() {
+        if service.command_inside().is_some() {
             ways.push(Way::Inside);
         }
         ways
-    }
-}
-
-/// The command that asks inside the container, if there is one.
-fn inside(service: &Service) -> Option<Vec<String>> {
-    match &service.probe {
-        Probe::Command(command) => Some(command.clone()),
-        _ => service.healthcheck_command(),
     }
 }
 
@@ -191,20 +181,16 @@ impl<'r, 'a, E: Engine> Wait<'r, 'a, E> {
         if let Way::Direct(address) | Way::Published(address) = way {
             return ask(&self.service.probe, address).await;
         }
-        let command = inside(self.service).unwrap_or_default();
+        let command = self.service.command_inside().unwrap_or_default();
         let left = self
             .run
             .settings
             .timeout
             .saturating_sub(self.began.elapsed());
-        let asked = self.run.engine.exec_status(self.container, &command);
-        let asked = tokio::time::timeout(COMMAND_DEADLINE.min(left), asked);
-        match self.run.in_turn(asked).await {
-            Err(_) => Answer::NotYet(format!("`{}` does not end", command.join(" "))),
-            Ok(Ok(0)) => Answer::Ready,
-            Ok(Ok(code)) => Answer::NotYet(format!("`{}` exits {code}", command.join(" "))),
-            Ok(Err(error)) => Answer::NotYet(error.cause),
-        }
+        let deadline = COMMAND_DEADLINE.min(left);
+        let asked = ask_inside(self.run.engine, self.container, &command, deadline);
+        let answer = self.run.in_turn(asked).await;
+        answer.unwrap_or_else(|error| Answer::NotYet(error.cause))
     }
 
     /// Unknown is not healthy, and says so.

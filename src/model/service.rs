@@ -162,6 +162,14 @@ pub struct Resources {
 }
 
 impl Service {
+    /// The command that asks for readiness inside the container, if there is one: its probe, else its health check.
+    pub fn command_inside(&self) -> Option<Vec<String>> {
+        match &self.probe {
+            Probe::Command(command) => Some(command.clone()),
+            Probe::Http { .. } | Probe::Tcp { .. } => self.healthcheck_command(),
+        }
+    }
+
     /// The command of the health check, to be run in the container; `None` when there is none of ours.
     pub fn healthcheck_command(&self) -> Option<Vec<String>> {
         let (form, words) = self.healthcheck.split_first()?;

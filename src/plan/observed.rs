@@ -25,8 +25,6 @@ pub struct Observed {
 pub struct ObservedNetwork {
     /// The engine's id.
     pub id: String,
-    /// Hash label, if its maker left one.
-    pub config_hash: Option<String>,
     /// Whether it belongs to this project by its labels.
     pub owned: bool,
     /// Whether it is closed to the outside.

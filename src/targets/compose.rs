@@ -78,9 +78,7 @@ pub fn health(deployment: &Deployment) -> HealthTiming {
 
 /// Whether the engine puts its own init before the service's program: always, so that what health checks leave behind is
 /// reaped and SIGTERM works whatever the program does as PID 1.
-pub fn init(_service: &Service) -> Option<bool> {
-    Some(true)
-}
+pub const INIT: bool = true;
 
 /// The log driver: compressed and rotated by the engine itself.
 pub const LOG_DRIVER: &str = "local";

@@ -102,7 +102,7 @@ fn host_config(deployment: &Deployment, service: &Service, directory: &Path) -> 
         memory: i64::try_from(service.resources.memory).ok(),
         nano_cpus: Some(i64::from(service.resources.cpu_millis) * 1_000_000),
         pids_limit: Some(i64::from(service.resources.pids)),
-        init: compose::init(service),
+        init: Some(compose::INIT),
         binds: binds(deployment, service),
         mounts: mounts(service, directory),
         tmpfs: (!service.tmpfs.is_empty()).then(|| {

@@ -157,15 +157,6 @@ impl Endpoint {
         }
     }
 
-    /// The host part of a remote engine's address, where its published ports can be reached.
-    pub fn remote_host(&self) -> Option<&str> {
-        let rest = self.host.split_once("://")?.1;
-        let authority = rest.split('/').next()?;
-        let host = authority.rsplit_once('@').map_or(authority, |(_, h)| h);
-        let host = host.rsplit_once(':').map_or(host, |(h, _)| h);
-        (!self.host.starts_with("unix://") && !host.is_empty()).then_some(host)
-    }
-
     /// The error for an engine that does not answer, with what to do.
     pub(super) fn unreachable(&self, cause: &bollard::errors::Error) -> EngineError {
         let text = super::innermost(cause);

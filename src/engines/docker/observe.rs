@@ -90,7 +90,6 @@ impl DockerEngine {
             if owned || wanted.contains(&name) {
                 let observed = ObservedNetwork {
                     id,
-                    config_hash: labels.get("com.docker.compose.config-hash").cloned(),
                     owned,
                     internal: network.internal.unwrap_or_default(),
                 };

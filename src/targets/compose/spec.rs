@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::{LOG_DRIVER, LOG_OPTIONS, RESTART, go_json, health, init, resource_name, secrets};
+use super::{INIT, LOG_DRIVER, LOG_OPTIONS, RESTART, go_json, health, resource_name, secrets};
 use crate::model::{Deployment, EnvValue, Mount, Network, ProjectName, Service};
 
 /// For whom a specification is made.
@@ -235,7 +235,7 @@ impl ServiceSpec {
                 .collect(),
             healthcheck: HealthcheckSpec::new(deployment, service, form),
             image: service.image.reference().to_string(),
-            init: init(service),
+            init: Some(INIT),
             labels: secrets::user_labels(deployment, service)
                 .into_iter()
                 .map(|(name, value)| (name, form.text(&value)))
