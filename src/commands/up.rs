@@ -1,5 +1,6 @@
 //! `atlas up`: everything cheap is checked first, then the plan is carried out, then what came of it is shown.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 use super::{init, lock, plan, preflight, run};
@@ -118,12 +119,12 @@ fn warn_of_orphans(
 fn invite(app: &App, deployment: &Deployment) {
     for service in deployment.services.values() {
         if let Some(publish) = service.publish {
-            let address = match publish.address.is_unspecified() {
-                true => "127.0.0.1".to_owned(),
-                false => publish.address.to_string(),
+            let host = match publish.address.is_unspecified() {
+                true => Ipv4Addr::LOCALHOST.into(),
+                false => publish.address,
             };
-            let (name, port) = (&service.name, publish.port);
-            app.say(&format!("{name} answers on http://{address}:{port}"));
+            let address = SocketAddr::new(host, publish.port.get());
+            app.say(&format!("{} answers on http://{address}", service.name));
         }
     }
     if deployment.data == DataMode::Embedded {
