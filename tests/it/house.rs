@@ -338,17 +338,25 @@ fn the_readme_says_why_each_dependency_is_there() {
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
         .map(|(name, _)| name)
         .collect();
-    let names: BTreeSet<String> = ["Cargo.toml", "services/backend/Cargo.toml"]
-        .iter()
-        .flat_map(|manifest| dependencies(manifest))
-        .collect();
+    let names: BTreeSet<String> = [
+        "Cargo.toml",
+        "backup/Cargo.toml",
+        "services/backend/Cargo.toml",
+    ]
+    .iter()
+    .flat_map(|manifest| dependencies(manifest))
+    .collect();
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     assert_eq!(rows, names, "rows of README.md, dependencies of Cargo.toml");
 }
 
 #[test]
 fn dependencies_are_sorted() {
-    for manifest in ["Cargo.toml", "services/backend/Cargo.toml"] {
+    for manifest in [
+        "Cargo.toml",
+        "backup/Cargo.toml",
+        "services/backend/Cargo.toml",
+    ] {
         let names = dependencies(manifest);
         let (mut run, tests) = (names.clone(), ["tempfile".to_owned()]);
         run.retain(|name| !tests.contains(name));

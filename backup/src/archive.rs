@@ -1,0 +1,1 @@
+//! The mongodump archive format: written, read, checked.

@@ -1,0 +1,1 @@
+//! Canonical Extended JSON, with the order of keys kept.

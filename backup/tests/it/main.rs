@@ -1,0 +1,4 @@
+//! The backup crate against real parts: one binary, one module for each thing that is proven.
+
+#[path = "../../../services/backend/tests/services/real.rs"]
+mod real;
