@@ -2,3 +2,5 @@
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
+
+mod codec;
