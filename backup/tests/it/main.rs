@@ -4,3 +4,4 @@
 mod real;
 
 mod codec;
+mod repository;
