@@ -4,3 +4,4 @@ mod rdb;
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
+mod repository;
