@@ -2,3 +2,4 @@
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
+mod repository;
