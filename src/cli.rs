@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 
-pub(crate) use backup::{Backup, BackupCommand};
+pub(crate) use backup::Backup;
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
 pub(crate) use files::{Completions, Init, Render, RenderTarget};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};

@@ -14,7 +14,7 @@ pub(crate) use create::{Compression, Create, Engine, Part};
 pub(crate) use keep::{Keep, Prune};
 pub(crate) use place::{At, Unlock};
 pub(crate) use restore::Restore;
-pub(crate) use schedule::{Check, Entry, Schedule, Set};
+pub(crate) use schedule::{Check, Entry, Kind, Schedule, Set};
 
 /// `atlas backup`
 #[derive(Debug, Args)]
