@@ -2,4 +2,6 @@
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
+
+mod codec;
 mod repository;
