@@ -1,5 +1,7 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
+mod rdb;
+
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
