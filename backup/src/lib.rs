@@ -15,6 +15,7 @@
 //! | [`repository`] | where backups lie: local folders and remote stores, published whole or not at all |
 //! | [`retention`] | which backups to keep, and why |
 //! | [`schedule`] | when backups are made, and the entry of systemd, cron or launchd that does |
+//! | [`verify`] | the proof that a backup is what was written |
 //!
 //! Nothing here prints, asks, exits, or reads the environment; the clock is a parameter wherever a decision hangs on it.
 
@@ -33,5 +34,6 @@ pub mod rdb;
 pub mod repository;
 pub mod retention;
 pub mod schedule;
+pub mod verify;
 
 pub use error::{Error, Kind};

@@ -89,7 +89,16 @@ impl<'a> Place<'a> {
     }
 
     fn credentials(&self) -> Credentials {
-        Credentials::default()
+        let variable = |name: &str| self.variable(name).map(str::to_owned);
+        Credentials {
+            access_key_id: variable("AWS_ACCESS_KEY_ID"),
+            secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
+            session_token: variable("AWS_SESSION_TOKEN"),
+            endpoint: variable("AWS_ENDPOINT_URL"),
+            region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
+            certificates: self.variable("AWS_CA_BUNDLE").map(PathBuf::from),
+            identity: None,
+        }
     }
 
     /// Tells `backup.notify`. That somebody could not be told is a warning: how the command ends is not changed by it.
