@@ -1,5 +1,6 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
+mod mongod;
 mod extjson;
 mod rdb;
 
