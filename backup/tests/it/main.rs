@@ -1,8 +1,10 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
-mod mongod;
+mod dump;
 mod extjson;
+mod mongod;
 mod rdb;
+mod source;
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
