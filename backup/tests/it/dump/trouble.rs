@@ -226,6 +226,24 @@ async fn a_server_that_dies_fails_the_dump_by_name() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_is_kept_and_the_default_throttle_reads_all() {
+    let Some(source) = Source::standalone(&[]).await else {
+        return;
+    };
+    filled(&source, &["a"]).await;
+    for throttle in [Throttle::Rate(10_000_000), Throttle::Adaptive] {
+        let mut options = options();
+        options.throttle = throttle;
+        let began = Instant::now();
+        let made = source.dump_with(&options).await.unwrap();
+        assert_eq!(made.documents("shop.a").len(), 20_000);
+        // 20 MB at 10 MB in a second.
+        let slow = began.elapsed() > Duration::from_millis(1900);
+        assert!(slow || throttle == Throttle::Adaptive);
+    }
+}
+
 #[tokio::test]
 async fn ten_thousand_empty_collections() {
     let Some(source) = Source::standalone(&[]).await else {
