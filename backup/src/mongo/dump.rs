@@ -94,14 +94,9 @@ pub async fn dump(
     options: &DumpOptions,
     output: Output,
     progress: Arc<dyn Progress>,
-    mut cancel: Cancel,
+    cancel: Cancel,
 ) -> Result<Dumped, Error> {
-    let cancelled = async move {
-        if cancel.wait_for(|stop| *stop).await.is_err() {
-            // Nobody is left who could stop it.
-            std::future::pending::<()>().await;
-        }
-    };
+    let cancelled = cancelled(cancel);
     tokio::pin!(cancelled);
     let mut listing = tokio::select! {
         () = &mut cancelled => return Err(interrupted(connection)),
@@ -120,11 +115,7 @@ pub async fn dump(
         () = &mut cancelled => return Err(interrupted(connection)),
         prepared = prepared => prepared,
     };
-    let bytes = listing.sources().map(|source| source.size).sum();
-    progress.report(Event::Phase {
-        name: "dump",
-        bytes: Some(bytes),
-    });
+    announce(&listing, &*progress);
     let (to, mut outcome) = sequencer::start(
         header(connection, options),
         slots(&listing),
@@ -172,6 +163,20 @@ fn told(
         namespaces,
         skipped: listing.skipped,
         users_and_roles: listing.users_and_roles,
+    }
+}
+
+fn announce(listing: &Listing, progress: &dyn Progress) {
+    progress.report(Event::Phase {
+        name: "dump",
+        bytes: Some(listing.sources().map(|source| source.size).sum()),
+    });
+}
+
+/// Ends when the work is to stop; never when nobody is left who could stop it.
+async fn cancelled(mut cancel: Cancel) {
+    if cancel.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
