@@ -21,6 +21,7 @@ pub mod archive;
 pub mod codec;
 pub mod error;
 pub mod extjson;
+mod lookahead;
 pub mod manifest;
 pub mod mongo;
 pub mod progress;

@@ -3,5 +3,8 @@
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
+mod archive;
 mod codec;
+mod damage;
 mod repository;
+mod sample;
