@@ -7,5 +7,8 @@ mod rdb;
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
+mod archive;
 mod codec;
+mod damage;
 mod repository;
+mod sample;
