@@ -3,4 +3,6 @@
 mod extjson;
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
+
+mod codec;
 mod repository;
