@@ -1,11 +1,13 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
 mod extjson;
+mod oplog;
 mod pattern;
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 mod restore;
 mod target;
+mod users;
 
 mod codec;
 mod repository;
