@@ -76,6 +76,7 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
         Command::Exec(args) => app.block_on(commands::exec::exec(app, &args)),
         Command::Build(args) => app.block_on(commands::images::build(app, &args)).map(exit),
         Command::Pull(args) => app.block_on(commands::images::pull(app, &args)).map(exit),
+        Command::Backup(args) => app.block_on(commands::backup::backup(app, &args)).map(exit),
         Command::Serve { .. } | Command::Probe { .. } => Ok(Exit::Ok.code()),
     }
 }

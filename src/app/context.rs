@@ -149,6 +149,18 @@ impl App {
         input::read(&self.directory, &Files::default(), &self.environment)
     }
 
+    /// This program by its absolute path.
+    pub(crate) fn executable(&self) -> Result<PathBuf, Error> {
+        std::env::current_exe()
+            .map_err(|cause| Error::failed(format!("failed to find this program: {cause}")))
+    }
+
+    /// Whether the shell would find a program.
+    pub(crate) fn finds(&self, program: &str) -> bool {
+        let path = self.environment.get("PATH").map_or("", String::as_str);
+        std::env::split_paths(path).any(|folder| folder.join(program).is_file())
+    }
+
     /// The image of this executable (or of the one that `ATLAS_BUILTIN_EXECUTABLE` names).
     pub(crate) fn builtin(&self) -> Result<Builtin, Error> {
         let named = self
