@@ -2,10 +2,15 @@
 
 mod mongod;
 mod extjson;
+mod oplog;
+mod pattern;
 mod rdb;
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
+mod restore;
+mod target;
+mod users;
 
 mod archive;
 mod codec;
