@@ -6,4 +6,5 @@
 mod real;
 mod remote;
 mod repository;
+mod retention;
 mod sample;
