@@ -1,5 +1,8 @@
 //! A repository in a folder: what is listed, found, refused, and left behind.
 
+mod crash;
+mod full;
+
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
