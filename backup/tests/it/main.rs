@@ -1,19 +1,24 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
-mod mongod;
-mod extjson;
-mod oplog;
-mod pattern;
-mod rdb;
+#![allow(clippy::unwrap_used)]
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
-mod restore;
-mod target;
-mod users;
 
 mod archive;
 mod codec;
 mod damage;
+mod dump;
+mod extjson;
+mod mongod;
+mod oplog;
+mod pattern;
+mod rdb;
+mod remote;
 mod repository;
+mod restore;
+mod retention;
 mod sample;
+mod specimen;
+mod target;
+mod users;
