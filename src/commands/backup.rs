@@ -10,7 +10,9 @@ mod pin;
 mod place;
 mod progress;
 mod schedule;
+mod secret;
 mod show;
+mod verify;
 
 use crate::app::App;
 use crate::cli::backup::{BackupCommand, Create};
@@ -33,6 +35,7 @@ pub(crate) async fn backup(app: &App, args: &cli::Backup) -> Result<Exit, Error>
         BackupCommand::Create(args) => create(app, args).await,
         BackupCommand::List(at) => list::list(app, at).await,
         BackupCommand::Show(one) => show::show(app, one).await,
+        BackupCommand::Verify(args) => verify::verify(app, args).await,
         BackupCommand::Pin(one) => pin::pin(app, one, true).await,
         BackupCommand::Unpin(one) => pin::pin(app, one, false).await,
         BackupCommand::Copy(args) => copy::copy(app, args).await,
