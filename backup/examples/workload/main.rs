@@ -8,6 +8,7 @@ use std::error::Error;
 
 const USAGE: &str = "usage: workload COMMAND
   fill URI SHAPE MEGABYTES      fill an empty server; SHAPE is mixed, one or many
+  settle URI                    write out what is dirty
   hash URI                      one line for each collection: its name and the server's hash of it
   probe URI DB.COLLECTION SECONDS
                                 find one by its _id and insert one, each a hundred times a second; latencies as JSON";
@@ -19,6 +20,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match arguments[..] {
         ["fill", uri, shape, megabytes] => {
             fill::run(uri, shape, megabytes.parse()?).await?;
+        }
+        ["settle", uri] => {
+            let client = mongodb::Client::with_uri_str(uri).await?;
+            client
+                .database("admin")
+                .run_command(mongodb::bson::doc! {"fsync": 1})
+                .await?;
         }
         ["hash", uri] => hash::run(uri).await?,
         ["probe", uri, namespace, seconds] => probe::run(uri, namespace, seconds.parse()?).await?,

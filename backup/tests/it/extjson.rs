@@ -17,11 +17,23 @@ fn every_type() -> Vec<(Document, &'static str)> {
     vec![
         (doc! { "v": 1.0 }, r#"{"v":{"$numberDouble":"1.0"}}"#),
         (doc! { "v": -0.0 }, r#"{"v":{"$numberDouble":"-0.0"}}"#),
-        (doc! { "v": f64::NEG_INFINITY }, r#"{"v":{"$numberDouble":"-Infinity"}}"#),
+        (
+            doc! { "v": f64::NEG_INFINITY },
+            r#"{"v":{"$numberDouble":"-Infinity"}}"#,
+        ),
         (doc! { "v": f64::NAN }, r#"{"v":{"$numberDouble":"NaN"}}"#),
-        (doc! { "v": "a\"b\\\n\u{1}<é>" }, r#"{"v":"a\"b\\\n\u0001<é>"}"#),
-        (doc! { "v": { "b": 1, "a": [] } }, r#"{"v":{"b":{"$numberInt":"1"},"a":[]}}"#),
-        (doc! { "v": [1, 2_i64] }, r#"{"v":[{"$numberInt":"1"},{"$numberLong":"2"}]}"#),
+        (
+            doc! { "v": "a\"b\\\n\u{1}<é>" },
+            r#"{"v":"a\"b\\\n\u0001<é>"}"#,
+        ),
+        (
+            doc! { "v": { "b": 1, "a": [] } },
+            r#"{"v":{"b":{"$numberInt":"1"},"a":[]}}"#,
+        ),
+        (
+            doc! { "v": [1, 2_i64] },
+            r#"{"v":[{"$numberInt":"1"},{"$numberLong":"2"}]}"#,
+        ),
         (
             doc! { "v": Binary { subtype: BinarySubtype::Uuid, bytes: vec![1, 2] } },
             r#"{"v":{"$binary":{"base64":"AQI=","subType":"04"}}}"#,
@@ -30,8 +42,14 @@ fn every_type() -> Vec<(Document, &'static str)> {
             doc! { "v": Binary { subtype: BinarySubtype::BinaryOld, bytes: vec![1, 2] } },
             r#"{"v":{"$binary":{"base64":"AQI=","subType":"02"}}}"#,
         ),
-        (doc! { "v": Bson::Undefined }, r#"{"v":{"$undefined":true}}"#),
-        (doc! { "v": id }, r#"{"v":{"$oid":"58ffb124b721bc6c3234333c"}}"#),
+        (
+            doc! { "v": Bson::Undefined },
+            r#"{"v":{"$undefined":true}}"#,
+        ),
+        (
+            doc! { "v": id },
+            r#"{"v":{"$oid":"58ffb124b721bc6c3234333c"}}"#,
+        ),
         (doc! { "v": true }, r#"{"v":true}"#),
         (
             doc! { "v": mongodb::bson::DateTime::from_millis(-1) },
@@ -42,8 +60,14 @@ fn every_type() -> Vec<(Document, &'static str)> {
             doc! { "v": Regex { pattern: "a/b".try_into().unwrap(), options: "im".try_into().unwrap() } },
             r#"{"v":{"$regularExpression":{"pattern":"a/b","options":"im"}}}"#,
         ),
-        (doc! { "v": Bson::JavaScriptCode("f()".into()) }, r#"{"v":{"$code":"f()"}}"#),
-        (doc! { "v": Bson::Symbol("s".into()) }, r#"{"v":{"$symbol":"s"}}"#),
+        (
+            doc! { "v": Bson::JavaScriptCode("f()".into()) },
+            r#"{"v":{"$code":"f()"}}"#,
+        ),
+        (
+            doc! { "v": Bson::Symbol("s".into()) },
+            r#"{"v":{"$symbol":"s"}}"#,
+        ),
         (
             doc! { "v": Bson::JavaScriptCodeWithScope(mongodb::bson::JavaScriptCodeWithScope {
                 code: "f()".into(), scope: doc! { "x": 1 },
@@ -58,7 +82,10 @@ fn every_type() -> Vec<(Document, &'static str)> {
             doc! { "v": "1.50".parse::<mongodb::bson::Decimal128>().unwrap() },
             r#"{"v":{"$numberDecimal":"1.50"}}"#,
         ),
-        (doc! { "v": Bson::MinKey, "w": Bson::MaxKey }, r#"{"v":{"$minKey":1},"w":{"$maxKey":1}}"#),
+        (
+            doc! { "v": Bson::MinKey, "w": Bson::MaxKey },
+            r#"{"v":{"$minKey":1},"w":{"$maxKey":1}}"#,
+        ),
     ]
 }
 
@@ -103,7 +130,11 @@ fn relaxed_and_old_texts_are_read() {
         ),
     ];
     for (text, document) in cases {
-        assert_eq!(parse(text).unwrap(), RawDocumentBuf::try_from(&document).unwrap(), "{text}");
+        assert_eq!(
+            parse(text).unwrap(),
+            RawDocumentBuf::try_from(&document).unwrap(),
+            "{text}"
+        );
     }
 }
 
@@ -118,7 +149,10 @@ fn query_operators_stay_documents() {
 #[test]
 fn what_is_no_document_is_refused() {
     let refused = |text: &str| parse(text).unwrap_err().to_string();
-    assert_eq!(refused("[]"), "failed to read `extended JSON`: it is not an object");
+    assert_eq!(
+        refused("[]"),
+        "failed to read `extended JSON`: it is not an object"
+    );
     assert_eq!(
         refused(r#"{"a\u0000b":1}"#),
         "failed to read `extended JSON`: the key or pattern \"a\\0b\" holds a nul"

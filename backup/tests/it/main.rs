@@ -1,5 +1,6 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
+mod extjson;
 mod rdb;
 
 #[path = "../../../services/backend/tests/services/real.rs"]
