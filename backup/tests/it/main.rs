@@ -7,4 +7,10 @@ mod rdb;
 mod real;
 
 mod codec;
+#![allow(clippy::unwrap_used)]
+
+#[path = "../../../services/backend/tests/services/real.rs"]
+mod real;
+mod remote;
 mod repository;
+mod sample;

@@ -1,16 +1,14 @@
 //! A repository in a folder: what is listed, found, refused, and left behind.
 
-mod sample;
-
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::sample::{self, at, backup, open};
 use atlas_backup::Kind;
 use atlas_backup::manifest::{Verdict, Verified};
 use atlas_backup::repository::{Listed, Repository};
-use sample::{at, backup, open};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
