@@ -5,6 +5,7 @@
 //! | [`compare`] | a server against a manifest |
 //! | [`connection`] | a connection, and what is known of the server behind it |
 //! | [`dump`] | a live server into an archive |
+//! | [`estimate`] | how much there is |
 //! | `failure` | the driver's errors in the words of this crate |
 //! | `listing` | what there is to dump |
 //! | [`pattern`] | patterns of namespaces, and renaming by them |
@@ -16,6 +17,7 @@
 pub mod compare;
 pub mod connection;
 pub mod dump;
+pub mod estimate;
 mod failure;
 mod listing;
 pub mod pattern;

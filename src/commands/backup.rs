@@ -4,14 +4,20 @@
 mod age;
 mod check;
 mod copy;
+mod create;
 mod key;
 mod list;
+mod making;
 mod pin;
 mod place;
 mod progress;
+mod prune;
 mod schedule;
 mod secret;
 mod show;
+mod sources;
+mod space;
+mod summary;
 mod verify;
 
 use crate::app::App;
@@ -23,7 +29,7 @@ use crate::exit::Exit;
 /// Hands over to the command that was typed; none is `create`.
 pub(crate) async fn backup(app: &App, args: &cli::Backup) -> Result<Exit, Error> {
     let Some(command) = &args.command else {
-        return create(app, &args.create).await;
+        return create::create(app, &args.create).await;
     };
     if args.create != Create::default() {
         let message = "options of `create` were given before another command";
@@ -32,7 +38,7 @@ pub(crate) async fn backup(app: &App, args: &cli::Backup) -> Result<Exit, Error>
         ));
     }
     match command {
-        BackupCommand::Create(args) => create(app, args).await,
+        BackupCommand::Create(args) => create::create(app, args).await,
         BackupCommand::List(at) => list::list(app, at).await,
         BackupCommand::Show(one) => show::show(app, one).await,
         BackupCommand::Verify(args) => verify::verify(app, args).await,
@@ -42,10 +48,7 @@ pub(crate) async fn backup(app: &App, args: &cli::Backup) -> Result<Exit, Error>
         BackupCommand::Schedule(args) => schedule::schedule(app, args).await,
         BackupCommand::Check(args) => check::check(app, args).await,
         BackupCommand::Key(args) => key::key(app, args),
+        BackupCommand::Prune(args) => prune::prune(app, args).await,
         _ => Err(Error::failed("not there yet")),
     }
-}
-
-async fn create(_app: &App, _args: &Create) -> Result<Exit, Error> {
-    Err(Error::failed("not there yet"))
 }

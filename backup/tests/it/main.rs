@@ -1,16 +1,14 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
-mod extjson;
-mod rdb;
+#![allow(clippy::unwrap_used)]
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
 mod codec;
-#![allow(clippy::unwrap_used)]
-
-#[path = "../../../services/backend/tests/services/real.rs"]
-mod real;
+mod extjson;
+mod pattern;
+mod rdb;
 mod remote;
 mod repository;
 mod sample;

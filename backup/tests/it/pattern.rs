@@ -39,7 +39,10 @@ fn a_backslash_makes_a_star_a_star() {
 #[test]
 fn renaming_fills_the_stars_in_order() {
     let is = |name: &str| Some(name.to_owned());
-    assert_eq!(renamed("shop.orders", "old.sold", "shop.orders"), is("old.sold"));
+    assert_eq!(
+        renamed("shop.orders", "old.sold", "shop.orders"),
+        is("old.sold")
+    );
     assert_eq!(renamed("shop.*", "old.*", "shop.orders"), is("old.orders"));
     assert_eq!(renamed("*.a_*", "*.b_*", "x.a_1"), is("x.b_1"));
     assert_eq!(renamed("*.*", "copy_*.*", "shop.a.b"), is("copy_shop.a.b"));

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use atlas_backup::codec::{Encryption, Identity, Passphrase};
+use atlas_backup::key::Key;
+use atlas_backup::manifest::Manifest;
 
 use super::key;
 use super::place::Place;
@@ -69,6 +71,28 @@ pub(super) fn identity(
         (None, Some(text)) => Ok(Identity::Passphrase(Passphrase::new(text))),
         _ => Ok(Identity::None),
     }
+}
+
+/// What opens a backup that was just made; `None` when its key is elsewhere, as it should be where backups are only made.
+pub(super) fn read_back(
+    place: &Place<'_>,
+    encryption: &Encryption,
+    manifest: &Manifest,
+) -> Result<Option<Identity>, Error> {
+    Ok(match encryption {
+        Encryption::None => Some(Identity::None),
+        Encryption::Passphrase(passphrase) => Some(Identity::Passphrase(passphrase.clone())),
+        Encryption::Recipients(recipients) => {
+            let ours = Key::read(&place.path(Path::new(key::FILE))).ok();
+            match ours.filter(|key| recipients.contains(&key.recipient())) {
+                Some(_) => {
+                    let kind = super::verify::sealed(manifest);
+                    Some(identity(place, &Unlock::default(), kind)?)
+                }
+                None => None,
+            }
+        }
+    })
 }
 
 /// Says what to do where a key is missing or wrong.
