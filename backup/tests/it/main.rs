@@ -1,6 +1,9 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
 #![allow(clippy::unwrap_used)]
+mod mongod;
+mod extjson;
+mod rdb;
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
