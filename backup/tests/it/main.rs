@@ -1,15 +1,13 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
 #![allow(clippy::unwrap_used)]
-mod mongod;
-mod extjson;
-mod rdb;
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
 mod codec;
 mod extjson;
+mod mongod;
 mod pattern;
 mod rdb;
 mod remote;
