@@ -12,6 +12,7 @@ mod pin;
 mod place;
 mod progress;
 mod prune;
+mod restore;
 mod schedule;
 mod secret;
 mod show;
@@ -48,6 +49,7 @@ pub(crate) async fn backup(app: &App, args: &cli::Backup) -> Result<Exit, Error>
         BackupCommand::Schedule(args) => schedule::schedule(app, args).await,
         BackupCommand::Check(args) => check::check(app, args).await,
         BackupCommand::Key(args) => key::key(app, args),
+        BackupCommand::Restore(args) => restore::restore(app, args).await,
         BackupCommand::Prune(args) => prune::prune(app, args).await,
         _ => Err(Error::failed("not there yet")),
     }

@@ -4,7 +4,7 @@ use atlas_backup::manifest::{Consistency, File, Manifest};
 use atlas_backup::repository::Location;
 use atlas_backup::verify::files;
 
-use crate::report::{Style, bytes, count};
+use crate::report::{Style, bytes, several};
 
 /// Commands that restore it: ours, then that of the stock tools where the file is at hand.
 pub(super) fn ways(location: &Location, manifest: &Manifest) -> Vec<String> {
@@ -52,17 +52,17 @@ pub(super) fn holds(manifest: &Manifest) -> String {
             false => "",
         };
         parts.push(format!(
-            "{} documents in {} collections{users}",
-            count(documents),
-            part.namespaces.len()
+            "{} in {}{users}",
+            several(documents, "document"),
+            several(part.namespaces.len() as u64, "collection")
         ));
     }
     if let Some(part) = &manifest.redis {
-        parts.push(format!("{} keys of Redis", count(part.keys)));
+        parts.push(format!("{} of Redis", several(part.keys, "key")));
     }
     if let Some(part) = &manifest.embedded {
         let entries: u64 = part.tables.values().sum();
-        parts.push(format!("{} entries of the embedded store", count(entries)));
+        parts.push(format!("{entries} entries of the embedded store"));
     }
     parts.join("; ")
 }
