@@ -43,7 +43,8 @@ pub struct RestoreOptions {
     pub into: Option<String>,
     /// Collections that are in the archive are dropped first; others are never touched.
     pub drop: bool,
-    /// Users and roles as well; those of the server that are not in the archive stay.
+    /// Users and roles as well. Those that the server has already become as in the archive only with `drop`, and never the user who
+    /// restores; those that the archive does not have stay.
     pub users_and_roles: bool,
     /// Entries of the archive's oplog up to and with this cluster time (seconds, increment); all when absent.
     pub until: Option<(u32, u32)>,
@@ -163,7 +164,7 @@ async fn run<R: Read + Send + 'static>(
     });
     let indexes = replay.indexes.build(connection, progress).await?;
     if *accounts {
-        users::merge(connection, &plan, progress).await?;
+        users::merge(connection, &plan, options.drop, progress).await?;
     }
     barrier::wait(connection, &plan, progress).await?;
     let mut restored = outcome(&plan, &names, &tallies);

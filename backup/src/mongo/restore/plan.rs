@@ -89,10 +89,10 @@ impl Plan {
     }
 
     fn replayable(&self, options: &RestoreOptions) -> Result<(), Error> {
-        let cause = if !self.parts.iter().any(|part| matches!(part, Part::Oplog)) {
-            "the archive has no oplog, so it holds one moment only"
-        } else if options.moves() {
+        let cause = if options.moves() {
             "an oplog can be replayed under the same names only"
+        } else if !self.parts.iter().any(|part| matches!(part, Part::Oplog)) {
+            "the archive has no oplog, so it holds one moment only"
         } else {
             return Ok(());
         };

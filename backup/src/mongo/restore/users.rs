@@ -1,7 +1,9 @@
-//! Users and roles: through temporary collections that the server merges into its own. The user who restores keeps its password and roles.
+//! Users and roles: through temporary collections that the server merges into its own. Owns who stays as
+//! they are: the user who restores keeps its password and roles.
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, RawDocument, doc};
 
 use super::insert::Destination;
@@ -93,69 +95,111 @@ pub(super) fn check_schema(documents: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Merges the temporary collections: those of the archive replace those of the same name, the others stay.
+/// Merges the temporary collections into the server's own. Those of the same name stay as they are, or with `drop` become as in the
+/// archive; those that the archive does not have stay.
 pub(super) async fn merge(
     connection: &Connection,
     plan: &Plan,
+    drop: bool,
     progress: &dyn Progress,
 ) -> Result<(), Error> {
-    let failed = |error: &_| explain("restore", "users and roles", error);
-    spare(connection, progress).await?;
-    let admin = connection.client().database("admin");
     let db = plan.parts.iter().find_map(|part| match part {
         Part::Users(db) | Part::Roles(db) => Some(db.as_str()),
         _ => None,
     });
-    let has = |wanted: fn(&Part) -> bool| plan.parts.iter().any(wanted);
+    let db = db.unwrap_or_default();
     let mut command = doc! { "_mergeAuthzCollections": 1 };
+    let has = |wanted: fn(&Part) -> bool| plan.parts.iter().any(wanted);
     if has(|part| matches!(part, Part::Users(_))) {
         command.insert("tempUsersCollection", format!("admin.{USERS}"));
+        if drop {
+            keep(connection, db, &OF_USERS, progress).await?;
+        }
     }
     if has(|part| matches!(part, Part::Roles(_))) {
         command.insert("tempRolesCollection", format!("admin.{ROLES}"));
+        if drop {
+            keep(connection, db, &OF_ROLES, progress).await?;
+        }
     }
-    command.insert("drop", false);
-    command.insert("db", db.unwrap_or_default());
+    command.insert("drop", drop);
+    command.insert("db", db);
     command.insert("writeConcern", doc! { "w": "majority" });
-    admin
-        .run_command(command)
-        .await
-        .map_err(|error| failed(&error))?;
+    let admin = connection.client().database("admin");
+    let merged = admin.run_command(command).await;
+    merged.map_err(|error| failed(&error))?;
     clear(connection).await
 }
 
-/// Takes the user who restores, and its roles, out of what is merged: a backup must not change the password that it is restored with.
-async fn spare(connection: &Connection, progress: &dyn Progress) -> Result<(), Error> {
+/// Where users or roles are.
+struct Place {
+    /// What they are called.
+    field: &'static str,
+    stored: &'static str,
+    temporary: &'static str,
+    /// Those of the connection, in the reply to `connectionStatus`.
+    own: &'static str,
+}
+
+const OF_USERS: Place = Place {
+    field: "user",
+    stored: "system.users",
+    temporary: USERS,
+    own: "authenticatedUsers",
+};
+const OF_ROLES: Place = Place {
+    field: "role",
+    stored: "system.roles",
+    temporary: ROLES,
+    own: "authenticatedUserRoles",
+};
+
+/// Puts what is to stay among what is merged, for the merge removes the rest: all that the archive does not have, and the user who
+/// restores with its roles: a backup must not change the password that it is restored with.
+async fn keep(
+    connection: &Connection,
+    db: &str,
+    place: &Place,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
     let admin = connection.client().database("admin");
-    let status = admin
-        .run_command(doc! { "connectionStatus": 1 })
-        .await
-        .map_err(|error| explain("ask who we are on", connection.address(), &error))?;
-    let list = |key: &str| -> Vec<Document> {
-        let info = status.get_document("authInfo").ok();
-        let list = info.and_then(|info| info.get_array(key).ok());
-        let all = list.into_iter().flatten();
-        all.filter_map(Bson::as_document).cloned().collect()
+    let status = admin.run_command(doc! { "connectionStatus": 1 }).await;
+    let status = status.map_err(|error| failed(&error))?;
+    let info = status.get_document("authInfo").ok();
+    let own = info.and_then(|info| info.get_array(place.own).ok());
+    let is_own = |one: &Document| {
+        let same = |key: &str, own: &Document| own.get(key) == one.get(key);
+        let mut own = own.into_iter().flatten().filter_map(Bson::as_document);
+        own.any(|own| same(place.field, own) && same("db", own))
     };
-    for (key, collection, field) in [
-        ("authenticatedUsers", USERS, "user"),
-        ("authenticatedUserRoles", ROLES, "role"),
-    ] {
-        for own in list(key) {
-            let (Ok(name), Ok(db)) = (own.get_str(field), own.get_str("db")) else {
-                continue;
-            };
-            let gone = admin
-                .collection::<Document>(collection)
-                .delete_many(doc! { field: name, "db": db })
-                .await
-                .map_err(|error| explain("restore", "users and roles", &error))?;
-            if gone.deleted_count > 0 {
-                progress.report(Event::Warning(format!(
-                    "the {field} `{db}.{name}` stays as it is: the restore runs with it"
-                )));
-            }
+    let filter = if db.is_empty() {
+        doc! {}
+    } else {
+        doc! { "db": db }
+    };
+    let stored = admin.collection::<Document>(place.stored);
+    let temporary = admin.collection::<Document>(place.temporary);
+    let mut found = stored.find(filter).await.map_err(|error| failed(&error))?;
+    while let Some(one) = found.try_next().await.map_err(|error| failed(&error))? {
+        let id = doc! { "_id": one.get("_id").cloned() };
+        let known = temporary.find_one(id.clone()).await;
+        let known = known.map_err(|error| failed(&error))?;
+        if known.is_some() && !is_own(&one) {
+            continue;
         }
+        if known.is_some_and(|known| known != one) {
+            progress.report(Event::Warning(format!(
+                "the {} `{}` stays as it is: the restore runs with it",
+                place.field,
+                one.get_str("_id").unwrap_or_default()
+            )));
+        }
+        let replaced = temporary.replace_one(id, &one).upsert(true).await;
+        replaced.map_err(|error| failed(&error))?;
     }
     Ok(())
+}
+
+fn failed(error: &mongodb::error::Error) -> Error {
+    explain("restore", "users and roles", error)
 }
