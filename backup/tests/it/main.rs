@@ -1,11 +1,6 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
 #![allow(clippy::unwrap_used)]
-mod dump;
-mod extjson;
-mod mongod;
-mod rdb;
-mod source;
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
@@ -14,7 +9,6 @@ mod archive;
 mod codec;
 mod damage;
 mod dump;
-mod mongod;
 mod extjson;
 mod mongod;
 mod oplog;
@@ -25,15 +19,7 @@ mod repository;
 mod restore;
 mod retention;
 mod sample;
+mod source;
 mod specimen;
 mod target;
 mod users;
-
-mod codec;
-mod extjson;
-mod mongod;
-mod pattern;
-mod rdb;
-mod remote;
-mod repository;
-mod sample;
