@@ -6,5 +6,7 @@ mod real;
 mod archive;
 mod codec;
 mod damage;
+mod encryption;
+mod packed;
 mod repository;
 mod sample;
