@@ -7,8 +7,10 @@
 mod copy;
 mod entry;
 mod folder;
+mod holder;
 mod location;
 mod name;
+mod remote;
 
 use std::io::{Read, Write};
 
@@ -31,20 +33,38 @@ const PINNED: &str = "pinned";
 /// A place with backups.
 #[derive(Debug)]
 pub struct Repository {
-    store: Folder,
+    store: Store,
     location: Location,
+}
+
+#[derive(Debug)]
+enum Store {
+    Folder(Folder),
+    Remote(remote::Store),
 }
 
 /// The right to change a repository; given up when dropped, and when the process dies.
 #[derive(Debug)]
 pub struct Lock {
-    _held: folder::Lock,
+    _held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    Folder(#[expect(dead_code, reason = "it is held, not used")] folder::Lock),
+    Remote(#[expect(dead_code, reason = "it is held, not used")] remote::Lock),
 }
 
 /// A backup that is being made. Dropped before [`Draft::publish`], it leaves nothing.
 #[derive(Debug)]
 pub struct Draft {
-    draft: folder::Draft,
+    draft: Making,
+}
+
+#[derive(Debug)]
+enum Making {
+    Folder(folder::Draft),
+    Remote(remote::Draft),
 }
 
 impl Repository {
@@ -53,9 +73,12 @@ impl Repository {
     /// # Errors
     /// [`crate::Kind::Usage`] if the location cannot hold backups, [`crate::Kind::Unreachable`] if a store does not answer.
     pub async fn open(location: &Location) -> Result<Self, Error> {
-        let Location::Folder(path) = location;
+        let store = match location {
+            Location::Folder(path) => Store::Folder(Folder::open(path)?),
+            Location::Remote(remote) => Store::Remote(remote::Store::open(remote).await?),
+        };
         Ok(Self {
-            store: Folder::open(path)?,
+            store,
             location: location.clone(),
         })
     }
@@ -70,7 +93,11 @@ impl Repository {
     /// # Errors
     /// [`crate::Kind::Locked`], naming the process that holds it.
     pub async fn lock(&self, command: &str) -> Result<Lock, Error> {
-        self.store.lock(command).map(|held| Lock { _held: held })
+        let held = match &self.store {
+            Store::Folder(folder) => Held::Folder(folder.lock(command)?),
+            Store::Remote(store) => Held::Remote(store.lock(command).await?),
+        };
+        Ok(Lock { _held: held })
     }
 
     /// Removes what processes that died left behind, and tells what that was. For the holder of the lock.
@@ -78,7 +105,10 @@ impl Repository {
     /// # Errors
     /// If something of it cannot be removed.
     pub async fn clean(&self) -> Result<Vec<String>, Error> {
-        self.store.clean()
+        match &self.store {
+            Store::Folder(folder) => folder.clean(),
+            Store::Remote(store) => store.clean().await,
+        }
     }
 
     /// Begins a backup. For the holder of the lock.
@@ -87,7 +117,11 @@ impl Repository {
     /// [`crate::Kind::Usage`] if there is a backup of that id or it is not a file name; else if the draft cannot be made.
     pub async fn begin(&self, id: &str) -> Result<Draft, Error> {
         name::check_id(id)?;
-        self.store.begin(id).map(|draft| Draft { draft })
+        let draft = match &self.store {
+            Store::Folder(folder) => Making::Folder(folder.begin(id)?),
+            Store::Remote(store) => Making::Remote(store.begin(id).await?),
+        };
+        Ok(Draft { draft })
     }
 
     /// All that have a manifest, oldest first.
@@ -95,9 +129,11 @@ impl Repository {
     /// # Errors
     /// If the repository cannot be read; what is wrong with one backup is told in its place.
     pub async fn list(&self) -> Result<Vec<Listed>, Error> {
-        let mut listed: Vec<Listed> = self
-            .store
-            .contents()?
+        let contents = match &self.store {
+            Store::Folder(folder) => folder.contents()?,
+            Store::Remote(store) => store.contents().await?,
+        };
+        let mut listed: Vec<Listed> = contents
             .into_iter()
             .filter_map(|(id, contents)| entry::judge(id, contents))
             .collect();
@@ -120,7 +156,10 @@ impl Repository {
     pub async fn read(&self, id: &str, file: &str) -> Result<Box<dyn Read + Send>, Error> {
         name::check_id(id)?;
         name::check_file(file)?;
-        self.store.read(id, file)
+        match &self.store {
+            Store::Folder(folder) => folder.read(id, file),
+            Store::Remote(store) => store.read(id, file).await,
+        }
     }
 
     /// Adds what was proven of a backup to what is recorded of it: the newest of each level stays.
@@ -128,7 +167,7 @@ impl Repository {
     /// # Errors
     /// [`crate::Kind::NotFound`], or if it cannot be written.
     pub async fn record(&self, id: &str, verified: &Verified) -> Result<(), Error> {
-        let mut all = self.exact(id)?.verified();
+        let mut all = self.exact(id).await?.verified();
         for (old, new) in [
             (&mut all.quick, &verified.quick),
             (&mut all.full, &verified.full),
@@ -139,7 +178,7 @@ impl Repository {
             }
         }
         let text = json(VERIFIED, &all)?;
-        self.store.save(id, VERIFIED, &text)
+        self.save(id, VERIFIED, text).await
     }
 
     /// Keeps a backup from removal by rule, or no longer.
@@ -147,9 +186,12 @@ impl Repository {
     /// # Errors
     /// [`crate::Kind::NotFound`], or if the mark cannot be written.
     pub async fn pin(&self, id: &str, pinned: bool) -> Result<(), Error> {
-        match (pinned, self.exact(id)?.sizes.contains_key(PINNED)) {
-            (true, false) => self.store.save(id, PINNED, b""),
-            (false, true) => self.store.erase(id, PINNED),
+        match (pinned, self.exact(id).await?.sizes.contains_key(PINNED)) {
+            (true, false) => self.save(id, PINNED, b"pinned\n".to_vec()).await,
+            (false, true) => match &self.store {
+                Store::Folder(folder) => folder.erase(id, PINNED),
+                Store::Remote(store) => store.erase(id, PINNED).await,
+            },
             _ => Ok(()),
         }
     }
@@ -159,15 +201,30 @@ impl Repository {
     /// # Errors
     /// [`crate::Kind::NotFound`], or what the system says.
     pub async fn remove(&self, id: &str) -> Result<(), Error> {
-        self.exact(id)?;
-        let (store, id) = (self.store.clone(), id.to_owned());
-        aside(move || store.remove(&id)).await
+        self.exact(id).await?;
+        match &self.store {
+            Store::Remote(store) => store.remove(id).await,
+            Store::Folder(folder) => {
+                let (folder, id) = (folder.clone(), id.to_owned());
+                aside(move || folder.remove(&id)).await
+            }
+        }
+    }
+
+    async fn save(&self, id: &str, name: &str, text: Vec<u8>) -> Result<(), Error> {
+        match &self.store {
+            Store::Folder(folder) => folder.save(id, name, &text),
+            Store::Remote(store) => store.save(id, name, text).await,
+        }
     }
 
     /// What lies in the folder of a backup of exactly this id.
-    fn exact(&self, id: &str) -> Result<Contents, Error> {
+    async fn exact(&self, id: &str) -> Result<Contents, Error> {
         name::check_id(id)?;
-        let contents = self.store.look(id)?;
+        let contents = match &self.store {
+            Store::Folder(folder) => folder.look(id)?,
+            Store::Remote(store) => store.look(id).await?,
+        };
         contents
             .filter(|contents| contents.manifest.is_some())
             .ok_or_else(|| entry::not_found(id, &self.location.to_string()))
@@ -181,7 +238,10 @@ impl Draft {
     /// If the name is not a file's, was begun before, or cannot be made.
     pub fn file(&mut self, name: &str) -> Result<Box<dyn Write + Send>, Error> {
         name::check_file(name)?;
-        self.draft.file(name)
+        match &mut self.draft {
+            Making::Folder(draft) => draft.file(name),
+            Making::Remote(draft) => draft.file(name),
+        }
     }
 
     /// Makes it a backup: what was written reaches the disk, then the manifest, then its name.
@@ -190,8 +250,13 @@ impl Draft {
     /// [`crate::Kind::Damaged`] if the files are not those of the manifest; else what the system says. Nothing is left then.
     pub async fn publish(self, manifest: &Manifest) -> Result<(), Error> {
         let text = json(MANIFEST, manifest)?;
-        let (manifest, draft) = (manifest.clone(), self.draft);
-        aside(move || draft.publish(&manifest, &text)).await
+        match self.draft {
+            Making::Remote(draft) => draft.publish(manifest, text).await,
+            Making::Folder(draft) => {
+                let manifest = manifest.clone();
+                aside(move || draft.publish(&manifest, &text)).await
+            }
+        }
     }
 
     /// Gives it up; nothing is left.

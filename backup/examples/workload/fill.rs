@@ -13,12 +13,12 @@ use mongodb::{Client, IndexModel, options::IndexOptions};
 /// Makes one document from its number.
 type Make = fn(&mut Random, u64) -> RawDocumentBuf;
 
-/// A collection to fill: database, name, tenths of a percent of all bytes, bytes of one document about, maker, indexes.
+/// A collection to fill.
 struct Plan {
     db: &'static str,
     collection: String,
+    /// Thousandths of all bytes.
     share: u64,
-    document: u64,
     make: Make,
     indexes: Vec<IndexModel>,
 }
@@ -28,7 +28,7 @@ pub(crate) async fn run(uri: &str, shape: &str, megabytes: u64) -> Result<(), Bo
     let client = Client::with_uri_str(uri).await?;
     let plans = match shape {
         "mixed" => mixed(),
-        "one" => vec![plan("shop", "orders", 1000, 1000, order, order_indexes())],
+        "one" => vec![plan("shop", "orders", 1000, order, order_indexes())],
         "many" => (0..200).map(many).collect(),
         _ => return Err(format!("no shape `{shape}`: mixed, one or many").into()),
     };
@@ -40,20 +40,12 @@ pub(crate) async fn run(uri: &str, shape: &str, megabytes: u64) -> Result<(), Bo
 
 fn mixed() -> Vec<Plan> {
     let mut plans = vec![
-        plan("shop", "orders", 400, 1000, order, order_indexes()),
-        plan(
-            "shop",
-            "events",
-            180,
-            110,
-            event,
-            vec![index(doc! {"at": 1})],
-        ),
+        plan("shop", "orders", 400, order, order_indexes()),
+        plan("shop", "events", 180, event, vec![index(doc! {"at": 1})]),
         plan(
             "shop",
             "customers",
             120,
-            700,
             customer,
             vec![unique(doc! {"number": 1})],
         ),
@@ -61,11 +53,10 @@ fn mixed() -> Vec<Plan> {
             "content",
             "pages",
             120,
-            9000,
             page,
             vec![index(doc! {"path": 1, "version": -1})],
         ),
-        plan("content", "blobs", 80, 5_000_000, blob, vec![]),
+        plan("content", "blobs", 80, blob, vec![]),
     ];
     plans.extend((0..50).map(|number| Plan {
         share: 2,
@@ -79,7 +70,6 @@ fn many(number: u64) -> Plan {
         "tenants",
         &format!("t{number:03}"),
         5,
-        700,
         customer,
         vec![index(doc! {"number": 1})],
     )
@@ -89,7 +79,6 @@ fn plan(
     db: &'static str,
     collection: &str,
     share: u64,
-    document: u64,
     make: Make,
     indexes: Vec<IndexModel>,
 ) -> Plan {
@@ -97,7 +86,6 @@ fn plan(
         db,
         collection: collection.to_owned(),
         share,
-        document,
         make,
         indexes,
     }
@@ -127,8 +115,13 @@ async fn fill(client: &Client, plan: &Plan, bytes: u64, seed: u64) -> Result<(),
     if !plan.indexes.is_empty() {
         collection.create_indexes(plan.indexes.clone()).await?;
     }
-    let documents = bytes / plan.document + 1;
-    let batch = (4_000_000 / plan.document).clamp(1, 10_000);
+    let mut random = Random::new(seed);
+    let sample: usize = (0..16)
+        .map(|number| (plan.make)(&mut random, number).as_bytes().len())
+        .sum();
+    let average = sample as u64 / 16;
+    let documents = bytes / average + 1;
+    let batch = (4_000_000 / average).clamp(1, 10_000);
     stream::iter((0..documents).step_by(batch as usize))
         .map(|first| {
             let collection = collection.clone();

@@ -35,6 +35,7 @@ pub(crate) async fn run(uri: &str, namespace: &str, seconds: f64) -> Result<(), 
         written.insert_one(document).into_future()
     });
     let (finds, inserts) = tokio::try_join!(finds, inserts)?;
+    written.drop().await?;
     println!(
         "{{\"find\": {}, \"insert\": {}}}",
         figures(finds),

@@ -1,5 +1,7 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
@@ -8,5 +10,18 @@ mod codec;
 mod damage;
 mod encryption;
 mod packed;
+mod dump;
+mod extjson;
+mod mongod;
+mod oplog;
+mod pattern;
+mod rdb;
+mod remote;
 mod repository;
+mod restore;
+mod retention;
 mod sample;
+mod source;
+mod specimen;
+mod target;
+mod users;

@@ -1,15 +1,12 @@
 //! Who changes a folder. Owns `.lock`: the kernel's lock on it, which ends with its holder, and the holder's name in it.
 
-use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use crate::{Error, Kind};
+use crate::Error;
+use crate::repository::holder::{Holder, locked};
 
 const NAME: &str = ".lock";
 
@@ -17,52 +14,6 @@ const NAME: &str = ".lock";
 #[derive(Debug)]
 pub(in crate::repository) struct Lock {
     file: File,
-}
-
-/// Who holds a lock, as the lock says.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::repository) struct Holder {
-    pub(in crate::repository) pid: u32,
-    pub(in crate::repository) host: String,
-    pub(in crate::repository) command: String,
-    pub(in crate::repository) since: Timestamp,
-}
-
-impl Holder {
-    /// This process.
-    pub(in crate::repository) fn this(command: &str) -> Self {
-        let name = rustix::system::uname();
-        Self {
-            pid: std::process::id(),
-            host: name.nodename().to_string_lossy().into_owned(),
-            command: command.to_owned(),
-            since: Timestamp::now(),
-        }
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            pid,
-            host,
-            command,
-            since,
-        } = self;
-        write!(
-            f,
-            "`{command}` works on it (process {pid} on {host}, since {since:.0})"
-        )
-    }
-}
-
-/// That somebody else holds it.
-pub(in crate::repository) fn locked(place: String, holder: Option<Holder>) -> Error {
-    let cause = holder.map_or_else(
-        || "another process works on it".to_owned(),
-        |holder| holder.to_string(),
-    );
-    Error::new(Kind::Locked, "lock", place, cause).hint("try again when it has ended")
 }
 
 impl Lock {
