@@ -1,16 +1,16 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
-mod mongod;
+mod codec;
 mod extjson;
+mod mongod;
 mod oplog;
 mod pattern;
 mod rdb;
-
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
+mod repository;
 mod restore;
+mod roundtrip;
 mod target;
 mod users;
-
-mod codec;
-mod repository;
+mod zoo;

@@ -403,3 +403,24 @@ async fn a_server_that_goes_away_is_told_in_good_time() {
     let outcome = restore(&connection, &options, input, Arc::new(Silent), cancel).await;
     assert_eq!(outcome.unwrap_err().kind, Kind::Unreachable);
 }
+
+#[tokio::test]
+async fn ten_thousand_empty_collections() {
+    // Two files for each: mongod closes those that are idle, for few systems let it have 20,000 open.
+    let idle = "file_manager=(close_idle_time=2,close_scan_interval=2,close_handle_minimum=100)";
+    let more = ["--wiredTigerEngineConfigString", idle];
+    let Some(target) = Target::start(&more).await else {
+        return;
+    };
+    let parts = (0..10_000).map(|number| plain(format!("many.c{number}").leak(), 0));
+    let bytes = archive(&parts.collect::<Vec<_>>());
+    let at = Instant::now();
+    let restored = target
+        .restore(&bytes, &RestoreOptions::default())
+        .await
+        .unwrap();
+    eprintln!("10,000 empty collections: {:?}", at.elapsed());
+    assert_eq!(restored.namespaces.len(), 10_000);
+    let names = target.db("many").list_collection_names().await.unwrap();
+    assert_eq!(names.len(), 10_000);
+}
