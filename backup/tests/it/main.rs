@@ -6,6 +6,12 @@ mod mongod;
 mod oplog;
 mod pattern;
 mod rdb;
+mod dump;
+mod extjson;
+mod mongod;
+mod rdb;
+mod source;
+
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 mod repository;
