@@ -232,4 +232,10 @@ The scripts ask atlas for candidates, so profiles and services are those of the 
         /// `http://127.0.0.1:PORT/path`
         url: String,
     },
+    /// Print a consistent copy of the embedded store that a gateway on this machine serves
+    #[command(hide = true)]
+    Snapshot {
+        /// The folder it lies in
+        folder: std::path::PathBuf,
+    },
 }

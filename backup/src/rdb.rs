@@ -43,10 +43,7 @@ pub struct Rdb {
 pub fn check(reader: impl Read) -> Result<Rdb, Error> {
     let mut source = Source::new(reader);
     decode(&mut source).map_err(|fault| match fault {
-        Fault::Read(cause) => match cause.get_ref().and_then(|it| it.downcast_ref::<Error>()) {
-            Some(ours) => ours.clone(),
-            None => Error::failed("read", SUBJECT, crate::error::words(&cause)),
-        },
+        Fault::Read(cause) => crate::codec::error_of(cause, "read", SUBJECT),
         Fault::Cut => Error::damaged(
             SUBJECT,
             format!("it is cut off after {} bytes", source.position()),

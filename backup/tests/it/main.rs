@@ -16,3 +16,26 @@ mod source;
 mod target;
 mod users;
 mod zoo;
+#![allow(clippy::unwrap_used)]
+
+#[path = "../../../services/backend/tests/services/real.rs"]
+mod real;
+
+mod archive;
+mod codec;
+mod damage;
+mod dump;
+mod extjson;
+mod mongod;
+mod oplog;
+mod pattern;
+mod rdb;
+mod remote;
+mod repository;
+mod restore;
+mod retention;
+mod sample;
+mod source;
+mod specimen;
+mod target;
+mod users;

@@ -75,6 +75,29 @@ impl DockerEngine {
         }
     }
 
+    /// Owner and permissions of a file or folder of a container, running or not.
+    ///
+    /// # Errors
+    /// There is none, or the engine went away.
+    pub async fn facts(&self, container: &str, path: &str) -> Result<FileFacts, EngineError> {
+        let options = DownloadFromContainerOptionsBuilder::default()
+            .path(path)
+            .build();
+        let mut chunks = Box::pin(
+            self.docker
+                .download_from_container(container, Some(options)),
+        );
+        // The first entry is the path itself; what follows is not read.
+        let mut head = Vec::new();
+        while head.len() < BLOCK as usize {
+            let chunk = chunks.next().await;
+            let chunk = chunk.ok_or_else(|| local("inspect", path, &nothing()))?;
+            head.extend(chunk.map_err(|cause| failure("inspect", path, &cause))?);
+        }
+        let read = || FileFacts::of(tar::Header::from_byte_slice(&head[..BLOCK as usize]));
+        read().map_err(|cause| local("inspect", path, &cause))
+    }
+
     /// Writes a file into a folder of a container that does not run, replacing one of that name; a reader that gives other than `size` bytes
     /// fails, and then there is no whole file.
     ///
@@ -113,21 +136,34 @@ impl DockerEngine {
 fn unpack<T>(pipe: Pipe, consume: impl FnOnce(&FileFacts, &mut dyn Read) -> T) -> io::Result<T> {
     let mut archive = tar::Archive::new(pipe);
     let entry = archive.entries()?.next();
-    let entry = entry.ok_or_else(|| io::Error::other("the engine sent nothing"))??;
+    let entry = entry.ok_or_else(nothing)??;
     if !entry.header().entry_type().is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let facts = FileFacts {
-        uid: entry.header().uid()?,
-        gid: entry.header().gid()?,
-        mode: entry.header().mode()? & 0o7777,
         size: entry.size(),
+        ..FileFacts::of(entry.header())?
     };
     let mut whole = Whole {
         left: facts.size,
         from: entry,
     };
     Ok(consume(&facts, &mut whole))
+}
+
+impl FileFacts {
+    fn of(header: &tar::Header) -> io::Result<Self> {
+        Ok(Self {
+            uid: header.uid()?,
+            gid: header.gid()?,
+            mode: header.mode()? & 0o7777,
+            size: header.size()?,
+        })
+    }
+}
+
+fn nothing() -> io::Error {
+    io::Error::other("the engine sent nothing")
 }
 
 /// A reader of a known number of bytes; an early end is an error.
