@@ -1,21 +1,5 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
-mod codec;
-mod dump;
-mod extjson;
-mod mongod;
-mod oplog;
-mod pattern;
-mod rdb;
-#[path = "../../../services/backend/tests/services/real.rs"]
-mod real;
-mod repository;
-mod restore;
-mod roundtrip;
-mod source;
-mod target;
-mod users;
-mod zoo;
 #![allow(clippy::unwrap_used)]
 
 #[path = "../../../services/backend/tests/services/real.rs"]
@@ -34,8 +18,10 @@ mod remote;
 mod repository;
 mod restore;
 mod retention;
+mod roundtrip;
 mod sample;
 mod source;
 mod specimen;
 mod target;
 mod users;
+mod zoo;
