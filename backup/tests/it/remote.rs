@@ -2,8 +2,10 @@
 
 mod proxy;
 mod s3;
+mod ssh;
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +15,7 @@ use atlas_backup::progress::Silent;
 use atlas_backup::repository::{Repository, copy};
 use proxy::Proxy;
 use s3::S3;
+use ssh::Ssh;
 
 use crate::specimen::{self, at, backup};
 
@@ -120,30 +123,76 @@ async fn s3_keeps_its_promises() {
 }
 
 #[tokio::test]
+async fn an_ssh_server_keeps_its_promises() {
+    let Some(ssh) = Ssh::start() else { return };
+    let repository = ssh.open(ssh.port()).await.unwrap();
+    keeps_its_promises(&repository, || ssh.names()).await;
+}
+
+#[tokio::test]
+async fn on_an_ssh_server_nobody_else_may_read() {
+    let Some(ssh) = Ssh::start() else { return };
+    let repository = ssh.open(ssh.port()).await.unwrap();
+    let id = backup(&repository, at(1), b"an archive").await;
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(ssh.root().join(name)).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!((mode(""), mode(&id)), (0o700, 0o700));
+    for file in ["manifest.json", "mongodb.archive"] {
+        assert_eq!(mode(&format!("{id}/{file}")), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn an_ssh_server_that_is_not_the_known_one_is_refused() {
+    let Some(ssh) = Ssh::start() else { return };
+    std::fs::write(ssh.file("known"), "").unwrap();
+    let error = ssh.open(ssh.port()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unreachable);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "failed to open `{}`: host key verification failed",
+            ssh.location(ssh.port())
+        )
+    );
+}
+
+#[tokio::test]
+async fn an_ssh_connection_that_breaks_is_made_again() {
+    let Some(ssh) = Ssh::start() else { return };
+    let bytes = noise(40 << 20);
+    let cuts: Vec<u64> = (1..8).map(|part| part * 11 << 20).collect();
+    let proxy = Proxy::start(ssh.port(), &cuts);
+    let repository = ssh.open(proxy.port).await.unwrap();
+    survives(&repository, &proxy, &bytes).await;
+}
+
+#[tokio::test]
 async fn a_network_that_breaks_and_comes_back_is_not_noticed() {
     let Some(s3) = S3::start() else { return };
     let bytes = noise(40 << 20);
     let cuts: Vec<u64> = (1..8).map(|part| part * 11 << 20).collect();
     let proxy = Proxy::start(s3.port(), &cuts);
     let repository = s3.repository(proxy.port).await;
-    let started = Instant::now();
-    let (draft, manifest) = specimen::draft(&repository, at(1), &bytes).await;
+    survives(&repository, &proxy, &bytes).await;
+    assert_eq!(s3.uploads(), [""; 0]);
+}
+
+/// Writes and reads a backup through cuts.
+async fn survives(repository: &Repository, proxy: &Proxy, bytes: &[u8]) {
+    let (started, cuts) = (Instant::now(), proxy.cuts_left());
+    let (draft, manifest) = specimen::draft(repository, at(1), bytes).await;
     draft.publish(&manifest).await.unwrap();
-    let after_upload = proxy.cuts_left();
-    let up = started.elapsed();
-    assert!(
-        after_upload < cuts.len() - 2,
-        "{after_upload} cuts were left"
-    );
-    assert!(content(&repository, &manifest).await.unwrap() == bytes);
-    assert!(
-        proxy.cuts_left() < after_upload,
-        "no cut came while it was read"
-    );
+    let (up, left) = (started.elapsed(), proxy.cuts_left());
+    assert!(left < cuts - 2, "{left} of {cuts} cuts were left");
+    assert!(content(repository, &manifest).await.unwrap() == bytes);
+    assert!(proxy.cuts_left() < left, "no cut came while it was read");
     eprintln!(
         "40 MiB up with {} cuts in {up:?}, down with {} in {:?}",
-        cuts.len() - after_upload,
-        after_upload - proxy.cuts_left(),
+        cuts - left,
+        left - proxy.cuts_left(),
         started.elapsed() - up
     );
 }
