@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use catalogue::Catalogue;
 pub use dotenv::{Dotenv, Setting};
 pub use project::Project;
+pub(crate) use size::bytes;
 
 use crate::diagnostic::{Diagnostic, Position};
 use crate::error::cause;

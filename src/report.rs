@@ -8,7 +8,7 @@ mod tty;
 
 pub use json::Json;
 pub use plain::Plain;
-pub use style::{Style, bytes, count, seconds};
+pub use style::{Style, bytes, count, seconds, several};
 pub use tty::Tty;
 
 /// The present participle of a step's verb, as both human reporters show it.

@@ -19,6 +19,7 @@ use crate::report::{Json, Plain, Style, Tty};
 use crate::resolve::{self, Request};
 
 /// The surroundings of a command.
+#[derive(Clone)]
 pub(crate) struct App {
     /// Absolute.
     pub(crate) directory: PathBuf,
@@ -130,6 +131,13 @@ impl App {
         } else {
             Box::new(Plain { style: self.talk })
         }
+    }
+
+    /// The same surroundings for a command whose stdout is no place for events: those go to stderr.
+    pub(crate) fn quiet_stdout(&self) -> Self {
+        let mut quiet = self.clone();
+        quiet.global.json = false;
+        quiet
     }
 
     /// Completes on Ctrl-C or SIGTERM.

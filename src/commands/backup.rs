@@ -4,13 +4,22 @@
 mod age;
 mod check;
 mod copy;
+mod create;
 mod key;
 mod list;
+mod making;
 mod pin;
 mod place;
 mod progress;
+mod prune;
+mod restore;
 mod schedule;
+mod secret;
 mod show;
+mod sources;
+mod space;
+mod summary;
+mod verify;
 
 use crate::app::App;
 use crate::cli::backup::{BackupCommand, Create};
@@ -21,7 +30,7 @@ use crate::exit::Exit;
 /// Hands over to the command that was typed; none is `create`.
 pub(crate) async fn backup(app: &App, args: &cli::Backup) -> Result<Exit, Error> {
     let Some(command) = &args.command else {
-        return create(app, &args.create).await;
+        return create::create(app, &args.create).await;
     };
     if args.create != Create::default() {
         let message = "options of `create` were given before another command";
@@ -30,19 +39,18 @@ pub(crate) async fn backup(app: &App, args: &cli::Backup) -> Result<Exit, Error>
         ));
     }
     match command {
-        BackupCommand::Create(args) => create(app, args).await,
+        BackupCommand::Create(args) => create::create(app, args).await,
         BackupCommand::List(at) => list::list(app, at).await,
         BackupCommand::Show(one) => show::show(app, one).await,
+        BackupCommand::Verify(args) => verify::verify(app, args).await,
         BackupCommand::Pin(one) => pin::pin(app, one, true).await,
         BackupCommand::Unpin(one) => pin::pin(app, one, false).await,
         BackupCommand::Copy(args) => copy::copy(app, args).await,
         BackupCommand::Schedule(args) => schedule::schedule(app, args).await,
         BackupCommand::Check(args) => check::check(app, args).await,
         BackupCommand::Key(args) => key::key(app, args),
+        BackupCommand::Restore(args) => restore::restore(app, args).await,
+        BackupCommand::Prune(args) => prune::prune(app, args).await,
         _ => Err(Error::failed("not there yet")),
     }
-}
-
-async fn create(_app: &App, _args: &Create) -> Result<Exit, Error> {
-    Err(Error::failed("not there yet"))
 }

@@ -76,6 +76,14 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// `1 key`, `1,234 keys`.
+pub fn several(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        many => format!("{} {noun}s", count(many)),
+    }
+}
+
 /// `7`, `1,234`, `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();

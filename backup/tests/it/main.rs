@@ -1,10 +1,25 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
-mod extjson;
-mod rdb;
+#![allow(clippy::unwrap_used)]
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
+mod archive;
 mod codec;
+mod damage;
+mod dump;
+mod extjson;
+mod mongod;
+mod oplog;
+mod pattern;
+mod rdb;
+mod remote;
 mod repository;
+mod restore;
+mod retention;
+mod sample;
+mod source;
+mod specimen;
+mod target;
+mod users;
