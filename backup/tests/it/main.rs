@@ -1,8 +1,8 @@
 //! The backup crate against real parts: one binary, one module for each thing that is proven.
 
 #![allow(clippy::unwrap_used)]
-mod mongod;
 mod extjson;
+mod mongod;
 mod oplog;
 mod pattern;
 mod rdb;
