@@ -11,13 +11,23 @@ mod input;
 mod key;
 mod output;
 mod pool;
-mod source;
+mod tally;
 mod zstd;
+
+use std::io::Read;
+
+use crate::lookahead::Lookahead;
 
 pub use fault::error_of;
 pub use input::{Input, Totals, open};
 pub use key::{Encryption, Identity, Passphrase};
 pub use output::{Output, Written};
+
+/// A file that is read, or what was encrypted in it.
+type Source = Lookahead<Box<dyn Read + Send>>;
+
+/// How much of a file is read at once.
+const CHUNK: usize = PIECE / 4;
 
 /// How many bytes are compressed by themselves. Smaller pieces cost ratio, larger ones memory.
 const PIECE: usize = 1024 * 1024;

@@ -26,6 +26,7 @@ pub mod codec;
 pub mod error;
 pub mod extjson;
 pub mod key;
+mod lookahead;
 pub mod manifest;
 pub mod mongo;
 pub mod notify;

@@ -82,7 +82,8 @@ impl<R: Read> Reader<R> {
         if !magic.is_empty() && !magic.starts_with(&MAGIC[..magic.len().min(4)]) {
             return Err(Error::damaged("archive", "it is not a mongodump archive"));
         }
-        stream.take(MAGIC.len())?;
+        stream.need(MAGIC.len())?;
+        stream.consume(MAGIC.len());
         let Some(header) = parse(&mut stream, Header::decode)? else {
             return Err(wrong(&stream, "it has no header"));
         };
@@ -158,7 +159,7 @@ impl<R: Read> Reader<R> {
                 Some(namespace) => {
                     let (length, count) = self.gather(namespace)?;
                     if length == 0 {
-                        self.stream.take(TERM.len())?;
+                        self.stream.consume(TERM.len());
                         self.current = None;
                         continue;
                     }
@@ -258,7 +259,8 @@ impl<R: Read> Reader<R> {
         {
             return Err(wrong("documents follow its end"));
         }
-        self.stream.take(TERM.len())?;
+        self.stream.need(TERM.len())?;
+        self.stream.consume(TERM.len());
         let state = &mut self.states[place];
         state.ended = true;
         state.closed.crc = state.crc.finalize();
@@ -338,10 +340,14 @@ fn parse<R: Read, T>(
         stream.consume(4);
         return Ok(None);
     }
-    let bytes = stream.take(size(word).map_err(at)?)?;
+    let length = size(word).map_err(at)?;
+    stream.need(length)?;
+    let bytes = &stream.ready()[..length];
     document::walk(bytes).map_err(|cause| at(format!("a document is damaged: {cause}")))?;
     let document = RawDocument::from_bytes(bytes).map_err(|error| at(error.to_string()))?;
-    decode(document).map(Some).map_err(at)
+    let decoded = decode(document).map_err(at)?;
+    stream.consume(length);
+    Ok(Some(decoded))
 }
 
 fn wrong<R: Read>(stream: &Stream<R>, cause: impl std::fmt::Display) -> Error {

@@ -1,76 +1,50 @@
 //! The bytes of an archive with their place in it: so many at once, or an error that names the place.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use crate::Error;
-use crate::codec;
+use crate::codec::error_of;
+use crate::lookahead::Lookahead;
 
 /// How much is asked for at once.
 const CHUNK: usize = 1024 * 1024;
 
 pub(super) struct Stream<R> {
-    from: R,
-    buffer: Vec<u8>,
-    /// What was consumed of the buffer.
-    begin: usize,
+    from: Lookahead<R>,
     /// What was consumed of the archive.
     pub(super) offset: u64,
-    ended: bool,
 }
 
 impl<R: Read> Stream<R> {
     pub(super) fn new(from: R) -> Self {
         Self {
-            from,
-            buffer: Vec::new(),
-            begin: 0,
+            from: Lookahead::new(from, CHUNK),
             offset: 0,
-            ended: false,
         }
     }
 
     /// What is there without reading.
     pub(super) fn ready(&self) -> &[u8] {
-        &self.buffer[self.begin..]
+        self.from.ready()
     }
 
     /// Reads until `count` bytes are there, or the end; what is there then.
     pub(super) fn peek(&mut self, count: usize) -> Result<&[u8], Error> {
-        while self.buffer.len() - self.begin < count && !self.ended {
-            self.fill(count)?;
-        }
-        Ok(self.ready())
-    }
-
-    fn fill(&mut self, count: usize) -> Result<(), Error> {
-        self.buffer.drain(..self.begin);
-        self.begin = 0;
-        let had = self.buffer.len();
-        self.buffer.resize(had + CHUNK.max(count - had), 0);
-        let read = loop {
-            match self.from.read(&mut self.buffer[had..]) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        self.buffer.truncate(had + *read.as_ref().unwrap_or(&0));
-        self.ended = read.map_err(|error| codec::error_of(error, "read", "archive"))? == 0;
-        Ok(())
+        let ready = self.from.peek(count);
+        ready.map_err(|error| error_of(error, "read", "archive"))
     }
 
     pub(super) fn consume(&mut self, count: usize) {
-        self.begin += count;
+        self.from.consume(count);
         self.offset += count as u64;
     }
 
-    /// Bytes that must be there.
-    pub(super) fn take(&mut self, count: usize) -> Result<&[u8], Error> {
-        self.peek(count)?;
-        if self.ready().len() < count {
+    /// That `count` bytes are there, at the front of [`Self::ready`].
+    pub(super) fn need(&mut self, count: usize) -> Result<(), Error> {
+        if self.peek(count)?.len() < count {
             return Err(self.cut());
         }
-        self.consume(count);
-        Ok(&self.buffer[self.begin - count..self.begin])
+        Ok(())
     }
 
     /// The archive ends where it must not.

@@ -8,8 +8,7 @@ use flate2::bufread::GzDecoder;
 use super::fault::{cut, damage};
 use super::input::Packing;
 use super::pool::{Pending, Pool};
-use super::source::Source;
-use super::{PIECE, gzip, zstd};
+use super::{PIECE, Source, gzip, zstd};
 use crate::Error;
 
 /// What reading gives, in order. Without [`Part::End`] it did not end well.
@@ -152,9 +151,13 @@ impl Feed {
         Ok((!head.is_empty()).then_some(head))
     }
 
+    /// The next `count` bytes; fewer at the end.
     fn take(&mut self, count: usize) -> Result<Vec<u8>, Error> {
-        let taken = self.source.draw(count);
-        taken.map_err(|error| damage(error, "the encryption"))
+        let ready = self.source.peek(count);
+        let ready = ready.map_err(|error| damage(error, "the encryption"))?;
+        let taken = ready[..count.min(ready.len())].to_vec();
+        self.source.consume(taken.len());
+        Ok(taken)
     }
 
     fn skip(&mut self, mut count: u64) -> Result<(), Error> {

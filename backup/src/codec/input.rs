@@ -8,8 +8,8 @@ use super::fault::{damage, error_of, lost};
 use super::feed::{Feed, Part};
 use super::key::{self, Identity};
 use super::pool::spawn;
-use super::source::{Hashed, Source, Tally};
-use super::{gzip, zstd};
+use super::tally::{Hashed, Tally};
+use super::{CHUNK, Source, gzip, zstd};
 use crate::Error;
 
 /// What was read.
@@ -56,10 +56,10 @@ pub fn open(
 ) -> Result<Input, Error> {
     let failed = |error| damage(error, "the encryption");
     let (from, tally) = Hashed::new(from);
-    let mut source = Source::new(Box::new(from));
+    let mut source = Source::new(Box::new(from), CHUNK);
     let encrypted = key::is_encrypted(&mut source).map_err(failed)?;
     if encrypted {
-        source = Source::new(key::decrypt(source, identity)?);
+        source = Source::new(key::decrypt(source, identity)?, CHUNK);
     }
     let head = source.peek(8).map_err(failed)?;
     let packing = if head.starts_with(&gzip::MAGIC) {

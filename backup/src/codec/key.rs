@@ -8,8 +8,8 @@ use age::secrecy::SecretString;
 use age::stream::StreamWriter;
 use age::{DecryptError, Decryptor, Encryptor};
 
+use super::Source;
 use super::fault::{cut, error_of};
-use super::source::Source;
 use crate::{Error, Kind};
 
 /// What every age file begins with.

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use super::fault::{error_of, lost};
 use super::key::Sealed;
 use super::pool::{Pending, Pool, spawn};
-use super::source::{Hashing, Tally};
+use super::tally::{Hashing, Tally};
 use super::{Compression, Encryption, PIECE, gzip, zstd};
 use crate::Error;
 

@@ -9,15 +9,22 @@ mod rdb;
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
-mod restore;
-mod target;
-mod users;
 
+mod archive;
 mod codec;
+mod damage;
+mod dump;
 mod extjson;
 mod mongod;
+mod oplog;
 mod pattern;
 mod rdb;
 mod remote;
 mod repository;
+mod restore;
+mod retention;
 mod sample;
+mod source;
+mod specimen;
+mod target;
+mod users;

@@ -26,10 +26,8 @@ impl Mongod {
         let server = Server::start(&binary, |port, folder| {
             let port = port.to_string();
             let own = ["--bind_ip", "127.0.0.1", "--wiredTigerCacheSizeGB", "0.25"];
-            let all = own
-                .iter()
-                .chain(more)
-                .chain(&["--port", &port, "--dbpath", folder]);
+            let place = ["--port", &port, "--dbpath", folder];
+            let all = own.iter().chain(more).chain(&place);
             all.map(|&argument| argument.to_owned()).collect()
         });
         let server = Self { server };
@@ -48,12 +46,12 @@ impl Mongod {
             .await
             .unwrap();
         let deadline = Instant::now() + PATIENCE;
-        while admin
+        while !admin
             .run_command(doc! {"hello": 1})
             .await
             .unwrap()
             .get_bool("isWritablePrimary")
-            != Ok(true)
+            .unwrap()
         {
             assert!(Instant::now() < deadline, "no primary");
             tokio::time::sleep(Duration::from_millis(20)).await;

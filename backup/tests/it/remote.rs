@@ -14,7 +14,7 @@ use atlas_backup::repository::{Repository, copy};
 use proxy::Proxy;
 use s3::S3;
 
-use crate::sample::{self, at, backup};
+use crate::specimen::{self, at, backup};
 
 /// Bytes that no compression on the way makes fewer.
 fn noise(length: usize) -> Vec<u8> {
@@ -60,7 +60,7 @@ async fn keeps_its_promises(repository: &Repository, names: impl Fn() -> Vec<Str
     assert!(text.starts_with(&expected), "{text}");
 
     let bytes = noise(20 << 20);
-    let (draft, manifest) = sample::draft(repository, at(1), &bytes).await;
+    let (draft, manifest) = specimen::draft(repository, at(1), &bytes).await;
     assert_eq!(repository.list().await.unwrap(), []);
     assert_eq!(repository.clean().await.unwrap(), [""; 0]);
     draft.publish(&manifest).await.unwrap();
@@ -73,9 +73,9 @@ async fn keeps_its_promises(repository: &Repository, names: impl Fn() -> Vec<Str
         "failed to begin `20261123T000001Z`: there is one already"
     );
 
-    let (draft, _) = sample::draft(repository, at(2), &bytes).await;
+    let (draft, _) = specimen::draft(repository, at(2), &bytes).await;
     draft.discard().await;
-    let (draft, mut wrong) = sample::draft(repository, at(3), b"an archive").await;
+    let (draft, mut wrong) = specimen::draft(repository, at(3), b"an archive").await;
     wrong.mongodb.as_mut().unwrap().file.size = 11;
     let error = draft.publish(&wrong).await.unwrap_err();
     assert_eq!(
@@ -127,7 +127,7 @@ async fn a_network_that_breaks_and_comes_back_is_not_noticed() {
     let proxy = Proxy::start(s3.port(), &cuts);
     let repository = s3.repository(proxy.port).await;
     let started = Instant::now();
-    let (draft, manifest) = sample::draft(&repository, at(1), &bytes).await;
+    let (draft, manifest) = specimen::draft(&repository, at(1), &bytes).await;
     draft.publish(&manifest).await.unwrap();
     let after_upload = proxy.cuts_left();
     let up = started.elapsed();

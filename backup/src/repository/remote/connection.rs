@@ -15,8 +15,9 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::repository::location::{Address, Credentials, Remote};
 use crate::{Error, Kind};
 
-/// How often a call is tried again; with the waits between, somewhat more than half a minute.
-const RETRIES: usize = 6;
+/// How often a call is tried again; with the waits between, about a minute.
+const RETRIES: usize = 9;
+const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// A call that moves no data.
 const CALL: Duration = Duration::from_secs(30);
@@ -47,6 +48,7 @@ pub(super) fn connect(remote: &Remote) -> Result<Operator, Error> {
         .with_io_timeout(TRANSFER);
     let retries = RetryLayer::new()
         .with_max_times(RETRIES)
+        .with_min_delay(FIRST_WAIT)
         .with_max_delay(LONGEST_WAIT)
         .with_jitter()
         .with_notify(|_: opendal::layers::RetryEvent<'_>| {});

@@ -1,6 +1,6 @@
-//! Bytes with a look ahead, and the count and hash of a file's bytes as they pass.
+//! The count and hash of a file's bytes as they pass.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -76,69 +76,5 @@ impl Write for Hashing {
 
     fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
-    }
-}
-
-/// A reader with a look ahead of any length.
-pub(super) struct Source {
-    from: Box<dyn Read + Send>,
-    buffer: Vec<u8>,
-    begin: usize,
-    ended: bool,
-}
-
-impl Source {
-    pub(super) fn new(from: Box<dyn Read + Send>) -> Self {
-        Self {
-            from,
-            buffer: Vec::new(),
-            begin: 0,
-            ended: false,
-        }
-    }
-
-    /// The next `count` bytes or more; fewer at the end.
-    pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
-        while self.buffer.len() - self.begin < count && !self.ended {
-            self.fill(count)?;
-        }
-        Ok(&self.buffer[self.begin..])
-    }
-
-    /// The next `count` bytes; fewer at the end.
-    pub(super) fn draw(&mut self, count: usize) -> io::Result<Vec<u8>> {
-        let ready = self.peek(count)?;
-        let taken = ready[..count.min(ready.len())].to_vec();
-        self.consume(taken.len());
-        Ok(taken)
-    }
-
-    fn fill(&mut self, count: usize) -> io::Result<()> {
-        self.buffer.drain(..self.begin);
-        self.begin = 0;
-        let had = self.buffer.len();
-        self.buffer.resize(had.max(count).max(super::PIECE / 4), 0);
-        let read = self.from.read(&mut self.buffer[had..]);
-        self.buffer.truncate(had + *read.as_ref().unwrap_or(&0));
-        self.ended = read? == 0;
-        Ok(())
-    }
-}
-
-impl Read for Source {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.fill_buf()?.read(into)?;
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-impl BufRead for Source {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.peek(1)
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.begin += count;
     }
 }
