@@ -201,7 +201,7 @@ async fn cleaned(app: &App, repository: &Repository) -> Result<(), Failure> {
     Ok(())
 }
 
-fn conclude(manifest: &Manifest, verdict: Option<&Verdict>) -> Result<Exit, Error> {
+pub(super) fn conclude(manifest: &Manifest, verdict: Option<&Verdict>) -> Result<Exit, Error> {
     if let Some(verdict) = verdict.filter(|verdict| !verdict.passed) {
         let message = format!("backup {} is not what was written", manifest.id);
         return Err(Error::new(Exit::Damaged, message)
@@ -216,7 +216,7 @@ fn conclude(manifest: &Manifest, verdict: Option<&Verdict>) -> Result<Exit, Erro
     })
 }
 
-fn show(
+pub(super) fn show(
     app: &App,
     location: &Location,
     manifest: &Manifest,

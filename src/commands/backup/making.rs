@@ -2,6 +2,8 @@
 
 mod part;
 
+pub(super) use part::{file, file_name, namespaces};
+
 use std::sync::Arc;
 
 use atlas_backup::codec::{Compression, Encryption};

@@ -337,7 +337,7 @@ async fn checked(app: &App, file: &Path, identity: &Identity) -> Result<Vec<Sour
     Ok(sources.collect())
 }
 
-fn open_file(file: &Path) -> Result<std::fs::File, Error> {
+pub(super) fn open_file(file: &Path) -> Result<std::fs::File, Error> {
     std::fs::File::open(file).map_err(|error| {
         let message = format!("failed to read `{}`: {}", file.display(), cause(&error));
         match error.kind() {

@@ -146,7 +146,7 @@ fn part(connection: &Connection, file: File) -> MongoPart {
 }
 
 /// What an archive that others made holds, sorted by name.
-pub(in super::super) fn namespaces(checked: &Checked) -> Vec<Namespace> {
+pub(crate) fn namespaces(checked: &Checked) -> Vec<Namespace> {
     let mut namespaces: Vec<Namespace> = checked
         .namespaces
         .iter()
@@ -172,11 +172,7 @@ fn indexes(metadata: &str) -> u32 {
 }
 
 /// `mongodb.archive.gz`, `mongodb.archive.zst.age`.
-pub(in super::super) fn file_name(
-    stem: &str,
-    compression: Compression,
-    encryption: &Encryption,
-) -> String {
+pub(crate) fn file_name(stem: &str, compression: Compression, encryption: &Encryption) -> String {
     let sealed = match encryption {
         Encryption::None => "",
         Encryption::Recipients(_) | Encryption::Passphrase(_) => ".age",
@@ -185,7 +181,7 @@ pub(in super::super) fn file_name(
 }
 
 /// What a manifest says of a file that was written.
-pub(in super::super) fn file(
+pub(crate) fn file(
     name: String,
     written: &Written,
     compression: Compression,
