@@ -16,6 +16,7 @@ use crate::atlas::{Project, Run};
 use crate::engine::eventually;
 use real::Server;
 
+#[allow(dead_code)]
 #[path = "../../services/backend/tests/services/real.rs"]
 mod real;
 

@@ -50,7 +50,7 @@ fn mail_server() -> (u16, JoinHandle<String>) {
     let taken = std::thread::spawn(move || {
         let (stream, _) = listener.accept().expect("a client");
         let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
-        let mut say = |text: &str| (&stream).write_all(text.as_bytes()).expect("an answer");
+        let say = |text: &str| (&stream).write_all(text.as_bytes()).expect("an answer");
         say("220 mail.example.com\r\n");
         let (mut said, mut inside) = (String::new(), false);
         loop {
