@@ -2,8 +2,10 @@
 
 mod proxy;
 mod s3;
+mod ssh;
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,8 +15,9 @@ use atlas_backup::progress::Silent;
 use atlas_backup::repository::{Repository, copy};
 use proxy::Proxy;
 use s3::S3;
+use ssh::Ssh;
 
-use crate::specimen::{self, at, backup};
+use crate::sample::{self, at, backup};
 
 /// Bytes that no compression on the way makes fewer.
 fn noise(length: usize) -> Vec<u8> {
@@ -60,7 +63,7 @@ async fn keeps_its_promises(repository: &Repository, names: impl Fn() -> Vec<Str
     assert!(text.starts_with(&expected), "{text}");
 
     let bytes = noise(20 << 20);
-    let (draft, manifest) = specimen::draft(repository, at(1), &bytes).await;
+    let (draft, manifest) = sample::draft(repository, at(1), &bytes).await;
     assert_eq!(repository.list().await.unwrap(), []);
     assert_eq!(repository.clean().await.unwrap(), [""; 0]);
     draft.publish(&manifest).await.unwrap();
@@ -73,9 +76,9 @@ async fn keeps_its_promises(repository: &Repository, names: impl Fn() -> Vec<Str
         "failed to begin `20261123T000001Z`: there is one already"
     );
 
-    let (draft, _) = specimen::draft(repository, at(2), &bytes).await;
+    let (draft, _) = sample::draft(repository, at(2), &bytes).await;
     draft.discard().await;
-    let (draft, mut wrong) = specimen::draft(repository, at(3), b"an archive").await;
+    let (draft, mut wrong) = sample::draft(repository, at(3), b"an archive").await;
     wrong.mongodb.as_mut().unwrap().file.size = 11;
     let error = draft.publish(&wrong).await.unwrap_err();
     assert_eq!(
@@ -120,30 +123,76 @@ async fn s3_keeps_its_promises() {
 }
 
 #[tokio::test]
+async fn an_ssh_server_keeps_its_promises() {
+    let Some(ssh) = Ssh::start() else { return };
+    let repository = ssh.open(ssh.port()).await.unwrap();
+    keeps_its_promises(&repository, || ssh.names()).await;
+}
+
+#[tokio::test]
+async fn on_an_ssh_server_nobody_else_may_read() {
+    let Some(ssh) = Ssh::start() else { return };
+    let repository = ssh.open(ssh.port()).await.unwrap();
+    let id = backup(&repository, at(1), b"an archive").await;
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(ssh.root().join(name)).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!((mode(""), mode(&id)), (0o700, 0o700));
+    for file in ["manifest.json", "mongodb.archive"] {
+        assert_eq!(mode(&format!("{id}/{file}")), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn an_ssh_server_that_is_not_the_known_one_is_refused() {
+    let Some(ssh) = Ssh::start() else { return };
+    std::fs::write(ssh.file("known"), "").unwrap();
+    let error = ssh.open(ssh.port()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unreachable);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "failed to open `{}`: host key verification failed",
+            ssh.location(ssh.port())
+        )
+    );
+}
+
+#[tokio::test]
+async fn an_ssh_connection_that_breaks_is_made_again() {
+    let Some(ssh) = Ssh::start() else { return };
+    let bytes = noise(40 << 20);
+    let cuts: Vec<u64> = (1..8).map(|part| part * 11 << 20).collect();
+    let proxy = Proxy::start(ssh.port(), &cuts);
+    let repository = ssh.open(proxy.port).await.unwrap();
+    survives(&repository, &proxy, &bytes).await;
+}
+
+#[tokio::test]
 async fn a_network_that_breaks_and_comes_back_is_not_noticed() {
     let Some(s3) = S3::start() else { return };
     let bytes = noise(40 << 20);
     let cuts: Vec<u64> = (1..8).map(|part| part * 11 << 20).collect();
     let proxy = Proxy::start(s3.port(), &cuts);
     let repository = s3.repository(proxy.port).await;
-    let started = Instant::now();
-    let (draft, manifest) = specimen::draft(&repository, at(1), &bytes).await;
+    survives(&repository, &proxy, &bytes).await;
+    assert_eq!(s3.uploads(), [""; 0]);
+}
+
+/// Writes and reads a backup through cuts.
+async fn survives(repository: &Repository, proxy: &Proxy, bytes: &[u8]) {
+    let (started, cuts) = (Instant::now(), proxy.cuts_left());
+    let (draft, manifest) = sample::draft(repository, at(1), bytes).await;
     draft.publish(&manifest).await.unwrap();
-    let after_upload = proxy.cuts_left();
-    let up = started.elapsed();
-    assert!(
-        after_upload < cuts.len() - 2,
-        "{after_upload} cuts were left"
-    );
-    assert!(content(&repository, &manifest).await.unwrap() == bytes);
-    assert!(
-        proxy.cuts_left() < after_upload,
-        "no cut came while it was read"
-    );
+    let (up, left) = (started.elapsed(), proxy.cuts_left());
+    assert!(left < cuts - 2, "{left} of {cuts} cuts were left");
+    assert!(content(repository, &manifest).await.unwrap() == bytes);
+    assert!(proxy.cuts_left() < left, "no cut came while it was read");
     eprintln!(
         "40 MiB up with {} cuts in {up:?}, down with {} in {:?}",
-        cuts.len() - after_upload,
-        after_upload - proxy.cuts_left(),
+        cuts - left,
+        left - proxy.cuts_left(),
         started.elapsed() - up
     );
 }
