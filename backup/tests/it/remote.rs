@@ -17,7 +17,7 @@ use proxy::Proxy;
 use s3::S3;
 use ssh::Ssh;
 
-use crate::specimen::{self, at, backup};
+use crate::sample::{self, at, backup};
 
 /// Bytes that no compression on the way makes fewer.
 fn noise(length: usize) -> Vec<u8> {
@@ -63,7 +63,7 @@ async fn keeps_its_promises(repository: &Repository, names: impl Fn() -> Vec<Str
     assert!(text.starts_with(&expected), "{text}");
 
     let bytes = noise(20 << 20);
-    let (draft, manifest) = specimen::draft(repository, at(1), &bytes).await;
+    let (draft, manifest) = sample::draft(repository, at(1), &bytes).await;
     assert_eq!(repository.list().await.unwrap(), []);
     assert_eq!(repository.clean().await.unwrap(), [""; 0]);
     draft.publish(&manifest).await.unwrap();
@@ -76,9 +76,9 @@ async fn keeps_its_promises(repository: &Repository, names: impl Fn() -> Vec<Str
         "failed to begin `20261123T000001Z`: there is one already"
     );
 
-    let (draft, _) = specimen::draft(repository, at(2), &bytes).await;
+    let (draft, _) = sample::draft(repository, at(2), &bytes).await;
     draft.discard().await;
-    let (draft, mut wrong) = specimen::draft(repository, at(3), b"an archive").await;
+    let (draft, mut wrong) = sample::draft(repository, at(3), b"an archive").await;
     wrong.mongodb.as_mut().unwrap().file.size = 11;
     let error = draft.publish(&wrong).await.unwrap_err();
     assert_eq!(
@@ -183,7 +183,11 @@ async fn a_network_that_breaks_and_comes_back_is_not_noticed() {
 /// Writes and reads a backup through cuts.
 async fn survives(repository: &Repository, proxy: &Proxy, bytes: &[u8]) {
     let (started, cuts) = (Instant::now(), proxy.cuts_left());
+<<<<<<< HEAD
     let (draft, manifest) = specimen::draft(repository, at(1), bytes).await;
+=======
+    let (draft, manifest) = sample::draft(repository, at(1), bytes).await;
+>>>>>>> cli
     draft.publish(&manifest).await.unwrap();
     let (up, left) = (started.elapsed(), proxy.cuts_left());
     assert!(left < cuts - 2, "{left} of {cuts} cuts were left");
