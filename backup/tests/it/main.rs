@@ -21,5 +21,6 @@ mod retention;
 mod sample;
 mod source;
 mod specimen;
+mod stock;
 mod target;
 mod users;
