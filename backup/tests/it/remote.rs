@@ -163,7 +163,7 @@ async fn an_ssh_server_that_is_not_the_known_one_is_refused() {
 async fn an_ssh_connection_that_breaks_is_made_again() {
     let Some(ssh) = Ssh::start() else { return };
     let bytes = noise(40 << 20);
-    let cuts: Vec<u64> = (1..8).map(|part| part * 11 << 20).collect();
+    let cuts: Vec<u64> = (1..8).map(|part| (part * 11) << 20).collect();
     let proxy = Proxy::start(ssh.port(), &cuts);
     let repository = ssh.open(proxy.port).await.unwrap();
     survives(&repository, &proxy, &bytes).await;
@@ -173,7 +173,7 @@ async fn an_ssh_connection_that_breaks_is_made_again() {
 async fn a_network_that_breaks_and_comes_back_is_not_noticed() {
     let Some(s3) = S3::start() else { return };
     let bytes = noise(40 << 20);
-    let cuts: Vec<u64> = (1..8).map(|part| part * 11 << 20).collect();
+    let cuts: Vec<u64> = (1..8).map(|part| (part * 11) << 20).collect();
     let proxy = Proxy::start(s3.port(), &cuts);
     let repository = s3.repository(proxy.port).await;
     survives(&repository, &proxy, &bytes).await;
@@ -311,11 +311,7 @@ fn a_location_with_a_password_is_refused_and_not_repeated() {
 /// Writes and reads a backup through cuts.
 async fn survives(repository: &Repository, proxy: &Proxy, bytes: &[u8]) {
     let (started, cuts) = (Instant::now(), proxy.cuts_left());
-<<<<<<< HEAD
     let (draft, manifest) = specimen::draft(repository, at(1), bytes).await;
-=======
-    let (draft, manifest) = specimen::draft(repository, at(1), bytes).await;
->>>>>>> cli
     draft.publish(&manifest).await.unwrap();
     let (up, left) = (started.elapsed(), proxy.cuts_left());
     assert!(left < cuts - 2, "{left} of {cuts} cuts were left");
