@@ -11,7 +11,7 @@ use atlas_backup::progress::Silent;
 use mongodb::Client;
 use mongodb::bson::{Document, doc};
 
-use crate::codec::Shared;
+use crate::packed::Shared;
 use crate::target::Target;
 use crate::zoo;
 
