@@ -194,3 +194,72 @@ fn aliases(kind: i32) -> &'static [i32] {
         _ => &[-1],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mongodb::bson::Document;
+
+    fn source() -> Source {
+        Source {
+            db: "shop".to_owned(),
+            collection: "orders".to_owned(),
+            filter: None,
+            raw_data: false,
+            uuid: None,
+            size: 0,
+            average: 0,
+            capped: false,
+            plain: true,
+        }
+    }
+
+    fn command(position: &Position, at: Option<Timestamp>) -> String {
+        let command = position.command(&source(), 5, at);
+        Document::try_from(command).unwrap().to_string()
+    }
+
+    #[test]
+    fn natural_order_goes_on_from_the_servers_token() {
+        let mut position = Position::start(Order::Natural);
+        let token = rawdoc! { "$recordId": 7_i64 };
+        position.advance(3, rawdoc! { "_id": 1 }.as_bytes(), Some(token));
+        let at = Timestamp {
+            time: 9,
+            increment: 2,
+        };
+        assert_eq!(
+            command(&position, Some(at)),
+            r#"{ "find": "orders", "hint": { "$natural": 1 }, "$_requestResumeToken": true, "$_resumeAfter": { "$recordId": 7 }, "batchSize": 5, "readConcern": { "level": "snapshot", "atClusterTime": Timestamp(9, 2) } }"#
+        );
+    }
+
+    #[test]
+    fn a_range_begins_again_with_the_document_it_had_last() {
+        let (from, to) = (rawdoc! { "_id": 1 }, rawdoc! { "_id": 9 });
+        let mut position = Position::range(Some(from), Some(to));
+        let last = rawdoc! { "_id": "s", "n": 1 };
+        position.advance(1, last.as_bytes(), None);
+        assert_eq!(
+            command(&position, None),
+            r#"{ "find": "orders", "hint": { "_id": 1 }, "min": { "_id": "s" }, "max": { "_id": 9 }, "batchSize": 5 }"#
+        );
+        assert!(position.repeats(last.as_bytes()));
+        assert!(!position.repeats(rawdoc! { "_id": "t" }.as_bytes()));
+    }
+
+    #[test]
+    fn sorted_by_id_goes_on_over_all_types() {
+        let mut position = Position::start(Order::Sorted);
+        assert_eq!(
+            command(&position, None),
+            r#"{ "find": "orders", "sort": { "_id": 1 }, "batchSize": 5 }"#
+        );
+        position.advance(1, rawdoc! { "_id": 2.5 }.as_bytes(), None);
+        position.advance(1, rawdoc! { "_id": "s" }.as_bytes(), None);
+        assert_eq!(
+            command(&position, None),
+            r#"{ "find": "orders", "filter": { "$and": [{ "$or": [{ "_id": { "$gt": "s" } }, { "_id": { "$not": { "$type": [1, 16, 18, 19, 2, 14] } } }] }] }, "sort": { "_id": 1 }, "batchSize": 5 }"#
+        );
+    }
+}
