@@ -8,6 +8,7 @@ mod real;
 mod archive;
 mod codec;
 mod damage;
+mod document;
 mod dump;
 mod encryption;
 mod extjson;
