@@ -7,8 +7,8 @@ use atlas_backup::archive::{Checked, check};
 use atlas_backup::codec::{self, Compression, Encryption, Identity};
 use atlas_backup::progress::Silent;
 
-use crate::packed::{pack, sha256, unpack};
-use crate::sample::{document, header, metadata, text};
+use crate::packed::{ALL, pack, sha256, unpack};
+use crate::sample::{self, document, header, metadata, text};
 
 /// A key that the world knows, from age's own test vectors.
 const PUBLIC: &str = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
@@ -103,5 +103,19 @@ fn a_flip_of_any_bit_is_seen() {
         }
         println!("{name}: {} bits, {seen:?}", packed.len() * 8);
         assert_eq!(seen.codec + seen.archive + seen.hash, packed.len() * 8);
+    }
+}
+
+/// No false alarms.
+#[test]
+fn a_thousand_good_archives_are_good() {
+    for seed in 0..1000 {
+        let sample = sample::archive(seed);
+        let compression = ALL[seed as usize % 3];
+        let packed = pack(&sample.bytes, compression, &Encryption::None);
+        let from = Box::new(std::io::Cursor::new(packed));
+        let input = codec::open(from, &Identity::None, 1 + seed as usize % 3).unwrap();
+        let checked = check(input, &Silent).unwrap_or_else(|error| panic!("{seed}: {error}"));
+        assert_eq!(checked.namespaces, sample.namespaces);
     }
 }

@@ -9,6 +9,7 @@ mod archive;
 mod codec;
 mod counters;
 mod damage;
+mod document;
 mod dump;
 mod encryption;
 mod extjson;
