@@ -41,6 +41,24 @@ impl Batch {
         }
     }
 
+    /// One document that fills a command alone, without a second copy of it.
+    fn alone(namespace: usize, document: Vec<u8>) -> Self {
+        let bytes = document.len() as u64;
+        let mut array = document;
+        // The length of the array, the type of its element, and the key `0`.
+        array.splice(
+            0..0,
+            [0, 0, 0, 0, ElementType::EmbeddedDocument as u8, b'0', 0],
+        );
+        Self {
+            namespace,
+            statement: Statement::Insert,
+            count: 1,
+            bytes,
+            array,
+        }
+    }
+
     /// Adds a document under the next number, which is its key in the array.
     fn push(&mut self, document: &[u8]) {
         self.array.push(ElementType::EmbeddedDocument as u8);
@@ -119,12 +137,21 @@ impl Gatherer {
     pub(super) fn add<E>(
         &mut self,
         namespace: usize,
-        mut documents: &[u8],
+        documents: Vec<u8>,
         mut send: impl FnMut(Batch) -> Result<(), E>,
     ) -> Result<(), E> {
-        while !documents.is_empty() {
-            let (document, rest) = documents.split_at(length_at(documents, 0));
-            documents = rest;
+        if documents.len() >= FULL
+            && length_at(&documents, 0) == documents.len()
+            && !has_zero_time(&documents)
+        {
+            self.flush(&mut send)?;
+            self.open = Some(Batch::alone(namespace, documents));
+            return self.flush(&mut send);
+        }
+        let mut rest = documents.as_slice();
+        while !rest.is_empty() {
+            let (document, after) = rest.split_at(length_at(rest, 0));
+            rest = after;
             let statement = if has_zero_time(document) {
                 Statement::Upsert
             } else {
