@@ -5,7 +5,7 @@ use mongodb::bson::spec::ElementType;
 use mongodb::bson::{RawDocument, RawDocumentBuf};
 
 /// Bytes after which a command is sent: large enough that round trips do not count, small enough for several at once.
-pub(super) const FULL: usize = 2 << 20;
+pub(super) const FULL: usize = 1 << 20;
 /// Documents after which a command is sent; servers take 100,000.
 const MANY: u32 = 20_000;
 

@@ -11,7 +11,7 @@ use crate::Error;
 use crate::archive::{Item, Reader};
 
 /// Bytes of batches that may wait or be on their way; a batch that is larger goes alone. The driver makes four copies of each.
-const BUDGET: usize = 8 << 20;
+const BUDGET: usize = 4 << 20;
 
 /// What the documents of a namespace are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
