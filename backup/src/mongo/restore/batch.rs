@@ -5,7 +5,7 @@ use mongodb::bson::spec::ElementType;
 use mongodb::bson::{RawDocument, RawDocumentBuf};
 
 /// Bytes after which a command is sent: large enough that round trips do not count, small enough for several at once.
-pub(super) const FULL: usize = 2 << 20;
+pub(super) const FULL: usize = 1 << 20;
 /// Documents after which a command is sent; servers take 100,000.
 const MANY: u32 = 20_000;
 
@@ -38,6 +38,24 @@ impl Batch {
             count: 0,
             bytes: 0,
             array: vec![0; 4],
+        }
+    }
+
+    /// One document that fills a command alone, without a second copy of it.
+    fn alone(namespace: usize, document: Vec<u8>) -> Self {
+        let bytes = document.len() as u64;
+        let mut array = document;
+        // The length of the array, the type of its element, and the key `0`.
+        array.splice(
+            0..0,
+            [0, 0, 0, 0, ElementType::EmbeddedDocument as u8, b'0', 0],
+        );
+        Self {
+            namespace,
+            statement: Statement::Insert,
+            count: 1,
+            bytes,
+            array,
         }
     }
 
@@ -119,12 +137,21 @@ impl Gatherer {
     pub(super) fn add<E>(
         &mut self,
         namespace: usize,
-        mut documents: &[u8],
+        documents: Vec<u8>,
         mut send: impl FnMut(Batch) -> Result<(), E>,
     ) -> Result<(), E> {
-        while !documents.is_empty() {
-            let (document, rest) = documents.split_at(length_at(documents, 0));
-            documents = rest;
+        if documents.len() >= FULL
+            && length_at(&documents, 0) == documents.len()
+            && !has_zero_time(&documents)
+        {
+            self.flush(&mut send)?;
+            self.open = Some(Batch::alone(namespace, documents));
+            return self.flush(&mut send);
+        }
+        let mut rest = documents.as_slice();
+        while !rest.is_empty() {
+            let (document, after) = rest.split_at(length_at(rest, 0));
+            rest = after;
             let statement = if has_zero_time(document) {
                 Statement::Upsert
             } else {

@@ -10,8 +10,8 @@ use super::batch::{Batch, Gatherer};
 use crate::Error;
 use crate::archive::{Item, Reader};
 
-/// Bytes of batches that may wait or be on their way: one document of the greatest size, or several batches of the usual one.
-const BUDGET: usize = (16 << 20) + (64 << 10);
+/// Bytes of batches that may wait or be on their way; a batch that is larger goes alone. The driver makes four copies of each.
+const BUDGET: usize = 4 << 20;
 
 /// What the documents of a namespace are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Thread {
                 Use::Nothing => Ok(()),
                 Use::Write => {
                     let mut gatherer = std::mem::take(&mut self.gatherer);
-                    let outcome = gatherer.add(namespace, &documents, |batch| self.batch(batch));
+                    let outcome = gatherer.add(namespace, documents, |batch| self.batch(batch));
                     self.gatherer = gatherer;
                     outcome
                 }
