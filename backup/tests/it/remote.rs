@@ -12,7 +12,7 @@ use std::time::Instant;
 use atlas_backup::Kind;
 use atlas_backup::manifest::{Manifest, Verdict, Verified};
 use atlas_backup::progress::Silent;
-use atlas_backup::repository::{Repository, copy};
+use atlas_backup::repository::{Credentials, Location, Repository, copy};
 use proxy::Proxy;
 use s3::S3;
 use ssh::Ssh;
@@ -178,6 +178,134 @@ async fn a_network_that_breaks_and_comes_back_is_not_noticed() {
     let repository = s3.repository(proxy.port).await;
     survives(&repository, &proxy, &bytes).await;
     assert_eq!(s3.uploads(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_network_that_is_gone_is_told_and_nothing_is_published() {
+    let Some(s3) = S3::start() else { return };
+    let proxy = Proxy::start(s3.port(), &[]);
+    let repository = s3.repository(proxy.port).await;
+    let (draft, manifest) = sample::draft(&repository, at(1), &noise(20 << 20)).await;
+    proxy.die();
+    let error = draft.publish(&manifest).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unreachable);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("failed to write `mongodb.archive`: "),
+        "{text}"
+    );
+    assert!(!text.contains("nobody-must-see"), "{text}");
+    let reached = s3.repository(s3.port()).await;
+    assert_eq!(reached.list().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_the_dead_left_in_a_store_is_cleaned_and_the_living_are_not_touched() {
+    let Some(s3) = S3::start() else { return };
+    let repository = s3.repository(s3.port()).await;
+    let dead = std::process::Command::new("true").spawn();
+    let mut dead = dead.unwrap();
+    dead.wait().unwrap();
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let holder = |pid: u32, host: &str| {
+        let since = "2026-11-23T00:00:00Z";
+        format!(r#"{{"pid":{pid},"host":"{host}","command":"atlas","since":"{since}"}}"#)
+    };
+    // A dead process of this machine, and one of another of which nothing is known.
+    s3.put("shop/.lock-a", &holder(dead.id(), host.trim()));
+    s3.put(
+        "shop/20261122T000000Z/owner",
+        &holder(dead.id(), host.trim()),
+    );
+    s3.put("shop/20261122T000000Z/mongodb.archive", "an ar");
+    s3.put("shop/20261122T000001Z/owner", &holder(1, "elsewhere"));
+
+    let lock = repository.lock("atlas backup create").await.unwrap();
+    assert_eq!(repository.clean().await.unwrap(), ["20261122T000000Z"]);
+    assert_eq!(repository.clean().await.unwrap(), [""; 0]);
+    drop(lock);
+    assert_eq!(s3.keys(), ["shop/20261122T000001Z/owner"]);
+
+    s3.put("shop/.lock-b", &holder(1, "elsewhere"));
+    let error = repository.lock("atlas backup create").await.unwrap_err();
+    assert_eq!(error.kind, Kind::Locked);
+    assert_eq!(
+        error.to_string(),
+        "failed to lock `s3://backups/shop`: `atlas` works on it (process 1 on elsewhere, since 2026-11-23T00:00:00Z)"
+    );
+}
+
+#[tokio::test]
+async fn a_backup_is_copied_whole_or_not_at_all() {
+    let Some(s3) = S3::start() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let (here, there) = (
+        sample::open(home.path()).await,
+        s3.repository(s3.port()).await,
+    );
+    let bytes = noise(9 << 20);
+    let id = backup(&here, at(1), &bytes).await;
+    let copied = copy(&here, &id, &there, Arc::new(Silent)).await.unwrap();
+    assert_eq!(there.find("latest").await.unwrap().manifest, copied);
+    assert!(content(&there, &copied).await.unwrap() == bytes);
+
+    let back = tempfile::tempdir().unwrap();
+    let again = sample::open(back.path()).await;
+    copy(&there, "latest", &again, Arc::new(Silent))
+        .await
+        .unwrap();
+    assert!(content(&again, &copied).await.unwrap() == bytes);
+
+    // One byte of another value, in a file of the same size.
+    let id = backup(&here, at(2), b"an archive").await;
+    let file = home.path().join(&id).join("mongodb.archive");
+    std::fs::write(file, "an Archive").unwrap();
+    let error = copy(&here, &id, &there, Arc::new(Silent))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, Kind::Damaged);
+    assert_eq!(
+        error.to_string(),
+        "failed to read `mongodb.archive`: its SHA-256 is not the recorded one"
+    );
+    assert_eq!(there.list().await.unwrap().len(), 1);
+    assert!(!s3.keys().iter().any(|key| key.contains(&id)));
+}
+
+#[test]
+fn a_location_with_a_password_is_refused_and_not_repeated() {
+    let parse = |text| Location::parse(text, &Credentials::default());
+    for text in [
+        "sftp://ops:hunter2@example.com/backups",
+        "s3://key:hunter2@backups/shop",
+    ] {
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.kind, Kind::Usage);
+        assert!(!format!("{error:?}").contains("hunter2"), "{error}");
+    }
+    for (text, shown) in [
+        ("backups", "backups"),
+        ("s3://backups", "s3://backups"),
+        ("s3://backups/shop/?region=eu-west-1", "s3://backups/shop"),
+        (
+            "sftp://ops@example.com/var/backups/",
+            "sftp://ops@example.com/var/backups",
+        ),
+        ("sftp://[::1]:2222/b", "sftp://[::1]:2222/b"),
+    ] {
+        assert_eq!(parse(text).unwrap().to_string(), shown);
+    }
+    for (text, cause) in [
+        ("", "it is empty"),
+        ("ftp://host/x", "stores of this sort are not known"),
+        ("s3:///shop", "it names no bucket"),
+        ("sftp://host", "it names no folder"),
+        ("sftp://-oProxyCommand=x/y", "it names no host"),
+        ("sftp://host:many/y", "its port is no number"),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert_eq!(error, format!("failed to use `{text}`: {cause}"));
+    }
 }
 
 /// Writes and reads a backup through cuts.
