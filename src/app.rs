@@ -29,6 +29,7 @@ pub fn run() -> ExitCode {
     match &cli.command {
         Command::Serve { role } => return commands::serve::serve(role),
         Command::Probe { url } => return commands::serve::probe(url),
+        Command::Snapshot { folder } => return commands::serve::snapshot(folder),
         _ => {}
     }
     let app = match App::new(cli.global) {
@@ -76,6 +77,9 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
         Command::Exec(args) => app.block_on(commands::exec::exec(app, &args)),
         Command::Build(args) => app.block_on(commands::images::build(app, &args)).map(exit),
         Command::Pull(args) => app.block_on(commands::images::pull(app, &args)).map(exit),
-        Command::Serve { .. } | Command::Probe { .. } => Ok(Exit::Ok.code()),
+        Command::Backup(args) => app.block_on(commands::backup::backup(app, &args)).map(exit),
+        Command::Serve { .. } | Command::Probe { .. } | Command::Snapshot { .. } => {
+            Ok(Exit::Ok.code())
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What can be typed. Owns words, help texts and examples; what was meant is decided by the commands.
 
+pub(crate) mod backup;
 mod deploy;
 mod files;
 mod operate;
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 
+pub(crate) use backup::Backup;
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
 pub(crate) use files::{Completions, Init, Render, RenderTarget};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};
@@ -32,6 +34,7 @@ const EXAMPLES: &str = "Examples:
   atlas status                    what runs, and how it is
   atlas plan                      what `up` would do, and why
   atlas logs -f gateway           follow the gateway's log
+  atlas backup                    back up all data, and prove it
   atlas down                      stop and remove it all; volumes stay";
 const SURROUNDINGS: &str = "Environment variables:
   DOCKER_HOST               engine to use: unix://, tcp:// or ssh://
@@ -43,18 +46,25 @@ const SURROUNDINGS: &str = "Environment variables:
   COMPOSE_ENV_FILES         files to read instead of .env
   COMPOSE_DISABLE_ENV_FILE  1: read no .env
   ATLAS_BUILTIN_EXECUTABLE  Linux build of atlas for the built-in image
+  ATLAS_BACKUP_PASSPHRASE   passphrase of encrypted backups
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+  AWS_REGION, AWS_ENDPOINT_URL
+                            backups in S3-compatible stores
+  SMTP_URL, SMTP_FROM       mail about backups: smtps://USER:PASSWORD@HOST
   XDG_CACHE_HOME            folder of caches (default: ~/.cache)
   NO_COLOR, TERM=dumb       no colours
   CI                        plain lines instead of live ones
   COMPLETE                  set by the scripts of `atlas completions`
 
-A service's variable that is set here goes before the same one in .env, as with Docker Compose.
+A service's variable that is set here goes before the same one in .env, as with Docker Compose. Those of backups can \
+stand in .env too.
 
 Files, in the project directory:
   atlas.yaml                what to run; see `atlas schema`
   .env                      credentials, read by Docker Compose's rules
   compose.yaml              generated; `docker compose` reads it
-  .atlas/                   secret files and the lock";
+  .atlas/                   secret files, the lock, the key of backups
+  backups/                  backups, unless `backup.to` says otherwise";
 
 /// The manual's end. Its exit codes are those of [`Exit`].
 fn manual() -> String {
@@ -190,6 +200,8 @@ Examples:
     Build(Build),
     /// Pull images from their registries
     Pull(Pull),
+    /// Make, prove, restore and keep backups of everything that is stored
+    Backup(Backup),
     /// Write, print or check the files of a target
     Render(Render),
     /// Print the JSON Schema of atlas.yaml
@@ -219,5 +231,11 @@ The scripts ask atlas for candidates, so profiles and services are those of the 
     Probe {
         /// `http://127.0.0.1:PORT/path`
         url: String,
+    },
+    /// Print a consistent copy of the embedded store that a gateway on this machine serves
+    #[command(hide = true)]
+    Snapshot {
+        /// The folder it lies in
+        folder: std::path::PathBuf,
     },
 }

@@ -1,5 +1,6 @@
 //! One file per command: what was typed → the rooms that do it. No logic of their own beyond the order of calls.
 
+pub(crate) mod backup;
 pub(crate) mod complete;
 pub(crate) mod down;
 pub(crate) mod exec;

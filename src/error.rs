@@ -72,6 +72,27 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<atlas_backup::Error> for Error {
+    fn from(error: atlas_backup::Error) -> Self {
+        use atlas_backup::Kind;
+        let exit = match error.kind {
+            // A store or server that does not answer is no engine: scripts retry on 4 by starting Docker.
+            Kind::Failed | Kind::Unreachable => Exit::Failed,
+            Kind::Incomplete => Exit::Incomplete,
+            Kind::Locked => Exit::Locked,
+            Kind::WrongKey => Exit::WrongKey,
+            Kind::Damaged => Exit::Damaged,
+            Kind::NotFound => Exit::NotFound,
+            Kind::Interrupted => Exit::Interrupted,
+            Kind::Usage => Exit::Usage,
+        };
+        Self {
+            hint: error.hint.clone(),
+            ..Self::new(exit, error.to_string())
+        }
+    }
+}
+
 /// The system's words in our form: lower case, without its error number.
 pub fn cause(error: &std::io::Error) -> String {
     use std::io::ErrorKind;

@@ -67,6 +67,41 @@ pub enum Event {
         /// Since when.
         waited: Duration,
     },
+    /// Bytes are on their way; told a few times a second.
+    Transfer {
+        /// `dump`, `verify`, `restore` …
+        verb: &'static str,
+        /// Bytes so far, before compression.
+        bytes: u64,
+        /// Bytes expected in all; an estimate.
+        total: Option<u64>,
+        /// Documents so far.
+        documents: u64,
+        /// Bytes a second, since it began.
+        rate: u64,
+        /// Time left at that rate, where the end is known.
+        left: Option<Duration>,
+    },
+    /// All bytes are where they should be.
+    Transferred {
+        /// `dump`, `verify`, `restore` …
+        verb: &'static str,
+        /// Bytes, before compression.
+        bytes: u64,
+        /// Documents.
+        documents: u64,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A collection or file is through.
+    Part {
+        /// Its name.
+        subject: String,
+        /// Bytes, before compression.
+        bytes: u64,
+        /// Documents.
+        documents: u64,
+    },
     /// Something the user should know that stops nothing.
     Warning {
         /// The text.

@@ -22,13 +22,23 @@ pub enum Exit {
     ChecksFailed = 7,
     /// Differences were found (`--check`, `plan --exit-code`).
     Differences = 8,
+    /// A backup was made, but a part of it is missing.
+    Incomplete = 20,
+    /// Another process works on the same backups.
+    Locked = 21,
+    /// The key or passphrase does not open the backup.
+    WrongKey = 22,
+    /// A backup is not what was written.
+    Damaged = 23,
+    /// There is no such backup.
+    NotFound = 24,
     /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted = 130,
 }
 
 impl Exit {
     /// Every code with its meaning, for help texts and the manual.
-    pub const TABLE: [(Exit, &'static str); 10] = [
+    pub const TABLE: [(Exit, &'static str); 15] = [
         (Exit::Ok, "done, or nothing to do"),
         (Exit::Unexpected, "unexpected error (a bug in atlas)"),
         (Exit::Usage, "the command line could not be understood"),
@@ -47,6 +57,17 @@ impl Exit {
             Exit::Differences,
             "differences found (--check, plan --exit-code)",
         ),
+        (
+            Exit::Incomplete,
+            "a part is missing from the backup; the rest is there",
+        ),
+        (Exit::Locked, "another process works on the same backups"),
+        (Exit::WrongKey, "key or passphrase do not open the backup"),
+        (
+            Exit::Damaged,
+            "verification failed: a backup is not what was written",
+        ),
+        (Exit::NotFound, "there is no such backup"),
         (Exit::Interrupted, "interrupted"),
     ];
 

@@ -3,6 +3,7 @@
 //! [`read`] is the only I/O. It never fails: what cannot be read is a diagnostic in [`Inputs::problems`], and `resolve`
 //! reports it together with everything else.
 
+pub mod backup;
 pub mod catalogue;
 pub mod dotenv;
 mod fields;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use catalogue::Catalogue;
 pub use dotenv::{Dotenv, Setting};
 pub use project::Project;
+pub(crate) use size::bytes;
 
 use crate::diagnostic::{Diagnostic, Position};
 use crate::error::cause;

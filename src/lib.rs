@@ -11,6 +11,7 @@
 //! | room | owns |
 //! |---|---|
 //! | `app` | the composition root: environment, terminal, engine, printing |
+//! | `backup` | the data of what runs: where it is, how it is reached, restored, tried |
 //! | `cli` | what can be typed, and the help texts |
 //! | `commands` | one file for each command: what was typed → the rooms below |
 //! | `diagnostic` | a problem with file, line, column, key and hint |
@@ -48,6 +49,7 @@
 //! 14. A service is added by one YAML file in the catalogue: no Rust, no template, no test changes.
 
 pub(crate) mod app;
+pub mod backup;
 pub(crate) mod cli;
 pub(crate) mod commands;
 pub mod diagnostic;

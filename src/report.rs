@@ -3,11 +3,12 @@
 mod json;
 mod plain;
 mod style;
+mod transfer;
 mod tty;
 
 pub use json::Json;
 pub use plain::Plain;
-pub use style::{Style, bytes, seconds};
+pub use style::{Style, bytes, count, seconds, several};
 pub use tty::Tty;
 
 /// The present participle of a step's verb, as both human reporters show it.

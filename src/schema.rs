@@ -50,6 +50,7 @@ pub fn atlas_yaml() -> Value {
                 "description": "A folder with one YAML file for each further service; relative to this file. A file named like a service of atlas replaces it.",
                 "type": "string"
             },
+            "backup": backup(),
             "services": {
                 "description": "Settings by service.",
                 "type": "object",
@@ -100,6 +101,67 @@ fn images() -> Value {
                 }
             }
         ]
+    })
+}
+
+fn backup() -> Value {
+    let count = |what: &str| {
+        json!({
+            "description": format!("Keep the newest backup of each of the last N {what} that have one."),
+            "type": "integer", "minimum": 1
+        })
+    };
+    json!({
+        "description": "Where backups go, and which are kept. Passphrases and the credentials of stores belong in .env.",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+            "to": {
+                "description": "A folder, relative to this file, or a store.",
+                "type": "string",
+                "default": "backups",
+                "examples": ["/srv/backups", "s3://acme/backups", "sftp://backup@nas/atlas"]
+            },
+            "compression": {
+                "description": "Of the MongoDB archive. Stock mongorestore reads gzip by itself, zstd through a pipe.",
+                "enum": ["zstd", "gzip", "none"],
+                "default": "gzip"
+            },
+            "recipients": {
+                "description": "Public keys of age that backups are encrypted to; `atlas backup key new` makes one.",
+                "type": "array",
+                "items": {"type": "string", "pattern": "^age1"}
+            },
+            "keep": {
+                "description": "Which backups `prune` keeps; a backup stays when any rule wants it. No rules: all.",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "last": {"description": "Keep the newest N.", "type": "integer", "minimum": 1},
+                    "hourly": count("hours"),
+                    "daily": count("days"),
+                    "weekly": count("weeks"),
+                    "monthly": count("months"),
+                    "yearly": count("years"),
+                    "within": {
+                        "description": "Keep all that are younger.",
+                        "type": "string",
+                        "examples": ["14d", "12h", "3mo"]
+                    },
+                    "tags": {
+                        "description": "Keep all with one of these tags.",
+                        "type": "array",
+                        "items": {"type": "string"}
+                    }
+                }
+            },
+            "notify": {
+                "description": "Who is told when a backup failed or was missed.",
+                "type": "array",
+                "items": {"type": "string", "pattern": "^(https?://|mailto:)"},
+                "examples": [["https://hooks.example.com/backup", "mailto:ops@example.com"]]
+            }
+        }
     })
 }
 
@@ -206,6 +268,12 @@ mod tests {
             set(project::IMAGES_KEYS)
         );
         assert_eq!(keys(&schema, service), set(project::SERVICE_KEYS));
+        let backup = "/properties/backup/properties";
+        assert_eq!(keys(&schema, backup), set(crate::input::backup::KEYS));
+        assert_eq!(
+            keys(&schema, &format!("{backup}/keep/properties")),
+            set(crate::input::backup::KEEP_KEYS)
+        );
     }
 
     #[test]
@@ -222,6 +290,10 @@ mod tests {
         assert_eq!(
             words(&schema, "/properties/images/oneOf/0/enum"),
             project::SOURCES.map(|(word, _)| word)
+        );
+        assert_eq!(
+            words(&schema, "/properties/backup/properties/compression/enum"),
+            crate::input::backup::COMPRESSIONS.map(|(word, _)| word)
         );
     }
 

@@ -19,6 +19,7 @@ use crate::report::{Json, Plain, Style, Tty};
 use crate::resolve::{self, Request};
 
 /// The surroundings of a command.
+#[derive(Clone)]
 pub(crate) struct App {
     /// Absolute.
     pub(crate) directory: PathBuf,
@@ -132,6 +133,13 @@ impl App {
         }
     }
 
+    /// The same surroundings for a command whose stdout is no place for events: those go to stderr.
+    pub(crate) fn quiet_stdout(&self) -> Self {
+        let mut quiet = self.clone();
+        quiet.global.json = false;
+        quiet
+    }
+
     /// Completes on Ctrl-C or SIGTERM.
     pub(crate) async fn interrupted(&self) {
         use tokio::signal::unix::{SignalKind, signal};
@@ -147,6 +155,18 @@ impl App {
     /// The three sources as written.
     pub(crate) fn inputs(&self) -> Inputs {
         input::read(&self.directory, &Files::default(), &self.environment)
+    }
+
+    /// This program by its absolute path.
+    pub(crate) fn executable(&self) -> Result<PathBuf, Error> {
+        std::env::current_exe()
+            .map_err(|cause| Error::failed(format!("failed to find this program: {cause}")))
+    }
+
+    /// Whether the shell would find a program.
+    pub(crate) fn finds(&self, program: &str) -> bool {
+        let path = self.environment.get("PATH").map_or("", String::as_str);
+        std::env::split_paths(path).any(|folder| folder.join(program).is_file())
     }
 
     /// The image of this executable (or of the one that `ATLAS_BUILTIN_EXECUTABLE` names).

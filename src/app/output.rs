@@ -19,6 +19,15 @@ impl App {
         let _ = stdout.flush();
     }
 
+    /// Columns of the terminal that data goes to; wide when it goes elsewhere.
+    pub(crate) fn width(&self) -> usize {
+        rustix::termios::tcgetwinsize(std::io::stdout())
+            .map(|size| usize::from(size.ws_col))
+            .ok()
+            .filter(|columns| *columns > 0)
+            .unwrap_or(200)
+    }
+
     /// Talks to the person on stderr; silent with `--json`.
     pub(crate) fn say(&self, text: &str) {
         if !self.global.json {

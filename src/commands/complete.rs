@@ -41,6 +41,27 @@ pub(crate) fn profiles(current: &OsStr) -> Vec<CompletionCandidate> {
     candidates(current, named)
 }
 
+/// Ids of the backups in the project's folder of them, and `latest`; stores are not asked while somebody types.
+pub(crate) fn backups(current: &OsStr) -> Vec<CompletionCandidate> {
+    let inputs = here();
+    let to = inputs.project.backup.to.map(|to| to.value);
+    let folder = to.unwrap_or_else(|| "backups".to_owned());
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let path = Path::new(directory(&words).unwrap_or(".")).join(folder);
+    let mut ids: Vec<String> = std::fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().join("manifest.json").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    ids.sort();
+    ids.push("latest".to_owned());
+    candidates(current, ids.into_iter().map(|id| (id, String::new())))
+}
+
 fn candidates(
     current: &OsStr,
     named: impl Iterator<Item = (String, String)>,

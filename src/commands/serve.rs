@@ -1,7 +1,8 @@
-//! `atlas serve` and `atlas probe`: what runs inside the built-in image. Both start as lean as they can.
+//! `atlas serve`, `atlas probe` and `atlas snapshot`: what runs inside the built-in image. They start as lean as they can.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,6 +29,17 @@ pub(crate) fn probe(url: &str) -> ExitCode {
         Err(answer) => {
             println!("{answer}");
             ExitCode::from(Exit::ChecksFailed.code())
+        }
+    }
+}
+
+/// Prints a copy of the embedded store that another process serves.
+pub(crate) fn snapshot(folder: &Path) -> ExitCode {
+    match atlas_backend::store::snapshot::request(folder, &mut std::io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(Exit::Failed.code())
         }
     }
 }

@@ -138,7 +138,7 @@ fn show(
         // Home, and clear what is below: the picture stays in one place.
         text += "\x1b[H\x1b[J";
     }
-    text += &table::render(app.style, table::width(), project, data, rows, missing);
+    text += &table::render(app.style, app.width(), project, data, rows, missing);
     app.out(&text);
 }
 

@@ -4,15 +4,19 @@ mod apply;
 mod body;
 mod builtin;
 mod changes;
+mod command;
 mod context;
 mod endpoint;
 mod host;
 mod image;
 mod inspect;
 mod observe;
+mod pipe;
 mod registry;
 mod session;
 mod stats;
+mod throwaway;
+mod transfer;
 
 use std::path::PathBuf;
 
@@ -25,10 +29,13 @@ use crate::model::Deployment;
 use crate::plan::{Action, Observed};
 
 pub use builtin::Builtin;
+pub use command::{Command, Ended};
 pub use endpoint::{Endpoint, Environment};
 pub use host::Host;
 pub use session::{LogLine, LogRequest};
 pub use stats::Usage;
+pub use throwaway::Throwaway;
+pub use transfer::FileFacts;
 
 /// The oldest API that atlas speaks: Engine 20.10.
 const OLDEST_API: (u64, u64) = (1, 41);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::fields::{Fields, Reader, join};
 use super::yaml::{self, Node, Value};
-use super::{form, size};
+use super::{backup, form, size};
 use crate::diagnostic::{At, Diagnostic};
 use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, Stage};
 
@@ -22,6 +22,7 @@ pub const KEYS: &[&str] = &[
     "data",
     "images",
     "catalogue",
+    "backup",
     "services",
 ];
 /// Keys of `images`.
@@ -81,6 +82,8 @@ pub struct Project {
     pub images: Images,
     /// `catalogue`: a folder of further services.
     pub catalogue: Option<At<PathBuf>>,
+    /// `backup`: where backups go, and which are kept.
+    pub backup: backup::Backup,
     /// `services`: settings by service.
     pub services: BTreeMap<String, At<Overrides>>,
 }
@@ -149,6 +152,7 @@ impl Project {
             images: images(&mut reader, &fields),
             catalogue: read(&fields, "catalogue", |n, p| reader.text(n, p))
                 .map(|path| At::new(PathBuf::from(path.value), path.position)),
+            backup: backup::read(&mut reader, &fields),
             services: services(&mut reader, &fields),
             ..empty.clone()
         });

@@ -44,7 +44,7 @@ pub(crate) fn pids(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<At<u3
 }
 
 /// Compose's units: powers of 1024, with or without `b` and `i`.
-fn bytes(text: &str) -> Option<u64> {
+pub(crate) fn bytes(text: &str) -> Option<u64> {
     let lower = text.to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit = lower.get(digits.len()..)?.trim_start();

@@ -62,6 +62,31 @@ fn object(event: &Event) -> Value {
         } => {
             json!({"event": "waiting", "service": service, "answer": answer, "seconds": waited.as_secs_f64()})
         }
+        Event::Transfer {
+            verb,
+            bytes,
+            total,
+            documents,
+            rate,
+            left,
+        } => json!({
+            "event": "transfer", "action": verb, "bytes": bytes, "total": total, "documents": documents,
+            "bytes_per_second": rate, "seconds_left": left.map(|left| left.as_secs()),
+        }),
+        Event::Transferred {
+            verb,
+            bytes,
+            documents,
+            took,
+        } => json!({
+            "event": "transferred", "action": verb, "bytes": bytes, "documents": documents,
+            "seconds": took.as_secs_f64(),
+        }),
+        Event::Part {
+            subject,
+            bytes,
+            documents,
+        } => json!({"event": "part", "name": subject, "bytes": bytes, "documents": documents}),
         Event::Warning { text } => json!({"event": "warning", "text": text}),
         Event::File { path, outcome } => json!({"event": "file", "path": path, "outcome": outcome}),
     };

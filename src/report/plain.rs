@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Style, done, seconds};
+use super::{Style, done, seconds, transfer};
 use crate::event::{Event, Report};
 
 /// The plain reporter.
@@ -52,7 +52,16 @@ fn line(event: &Event, style: Style) -> Option<String> {
         ),
         Event::Warning { text } => format!("{} {text}", style.warn("warning:")),
         Event::File { path, outcome } => format!("file {path} {outcome}"),
-        Event::Started { .. } | Event::Progress { .. } => return None,
+        Event::Transferred {
+            verb,
+            bytes,
+            documents,
+            took,
+        } => transfer::done(verb, *bytes, *documents, *took),
+        Event::Started { .. }
+        | Event::Progress { .. }
+        | Event::Transfer { .. }
+        | Event::Part { .. } => return None,
     })
 }
 

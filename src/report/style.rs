@@ -76,6 +76,27 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// `1 key`, `1,234 keys`.
+pub fn several(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        many => format!("{} {noun}s", count(many)),
+    }
+}
+
+/// `7`, `1,234`, `1,234,567`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +109,8 @@ mod tests {
         assert_eq!(bytes(512), "512 B");
         assert_eq!(bytes(6_710_886), "6.4 MiB");
         assert_eq!(bytes(1 << 30), "1.0 GiB");
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567), "1,234,567");
     }
 }

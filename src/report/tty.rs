@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{Style, bytes, doing, done, seconds};
+use super::{Style, bytes, doing, done, seconds, transfer};
 use crate::event::{Event, Report};
 
 /// The terminal reporter.
@@ -39,6 +39,27 @@ impl Tty {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
+        bar.clone()
+    }
+
+    /// The line of what is on its way, with a bar where its end is known.
+    fn transfer(&self, verb: &'static str, total: Option<u64>) -> ProgressBar {
+        let mut bars = self.bars.borrow_mut();
+        let bar = bars.entry(verb.to_owned()).or_insert_with(|| {
+            let template = match total {
+                Some(_) => " {prefix} {wide_bar} {msg}",
+                None => " {prefix} {msg}",
+            };
+            let template = ProgressStyle::with_template(template)
+                .expect("the template is constant and valid")
+                .progress_chars("━╸─");
+            let bar = self.lines.add(ProgressBar::new(total.unwrap_or_default()));
+            bar.set_style(template);
+            bar.set_prefix(transfer::doing(verb));
+            bar
+        });
+        // An estimate may turn out too small; the bar must not run over.
+        bar.set_length(total.unwrap_or_default());
         bar.clone()
     }
 
@@ -132,6 +153,32 @@ impl Report for Tty {
                 let text = format!("waiting for {} now: {answer}", seconds(waited));
                 self.bar(&service).set_message(text);
             }
+            Event::Transfer {
+                verb,
+                bytes,
+                total,
+                documents,
+                rate,
+                left,
+            } => {
+                let bar = self.transfer(verb, total);
+                bar.set_position(bytes);
+                bar.set_message(transfer::now(bytes, total, documents, rate, left));
+            }
+            Event::Transferred {
+                verb,
+                bytes,
+                documents,
+                took,
+            } => {
+                if let Some(bar) = self.bars.borrow_mut().remove(verb) {
+                    bar.finish_and_clear();
+                }
+                let mark = self.style.good("✔");
+                let text = transfer::done(verb, bytes, documents, took);
+                self.say(&format!(" {mark} {text}"));
+            }
+            Event::Part { .. } => {}
             Event::Warning { text } => self.say(&format!("{} {text}", self.style.warn("warning:"))),
             Event::File { path, outcome } => self.say(&format!(" {path:<28} {outcome}")),
         }

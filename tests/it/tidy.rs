@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Rooms of `src/` and the rooms that each may name; `*` is all of them. Data flows from left to right, never back.
 const MAP: &[(&str, &[&str])] = &[
     ("app", &["*"]),
+    ("backup", &["engines", "event", "model", "plan"]),
     ("cli", &["commands", "exit"]),
     ("commands", &["*"]),
     ("diagnostic", &[]),
@@ -50,8 +51,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     (
         ".expose()",
         &[
+            "src/backup/mongodump.rs",
+            "src/backup/reach.rs",
             "src/engines/docker/body.rs",
             "src/engines/docker/changes.rs",
+            "src/engines/docker/command.rs",
             "src/execute/redact.rs",
             "src/targets.rs",
             "src/targets/compose/secrets.rs",

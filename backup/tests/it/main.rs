@@ -4,7 +4,27 @@
 
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
+
+mod archive;
+mod codec;
+mod damage;
+mod dump;
+mod encryption;
+mod extjson;
+mod mongod;
+mod oplog;
+mod packed;
+mod pattern;
+mod rdb;
 mod remote;
 mod repository;
+mod restore;
 mod retention;
+mod roundtrip;
 mod sample;
+mod source;
+mod specimen;
+mod stock;
+mod target;
+mod users;
+mod zoo;

@@ -311,7 +311,11 @@ fn a_location_with_a_password_is_refused_and_not_repeated() {
 /// Writes and reads a backup through cuts.
 async fn survives(repository: &Repository, proxy: &Proxy, bytes: &[u8]) {
     let (started, cuts) = (Instant::now(), proxy.cuts_left());
+<<<<<<< HEAD
+    let (draft, manifest) = specimen::draft(repository, at(1), bytes).await;
+=======
     let (draft, manifest) = sample::draft(repository, at(1), bytes).await;
+>>>>>>> cli
     draft.publish(&manifest).await.unwrap();
     let (up, left) = (started.elapsed(), proxy.cuts_left());
     assert!(left < cuts - 2, "{left} of {cuts} cuts were left");

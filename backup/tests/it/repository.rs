@@ -8,7 +8,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::sample::{self, at, backup, open};
+use crate::specimen::{self, at, backup, open};
 use atlas_backup::Kind;
 use atlas_backup::manifest::{Verdict, Verified};
 use atlas_backup::repository::{Listed, Repository};
@@ -38,7 +38,7 @@ async fn a_backup_is_there_once_it_is_published() {
     assert_eq!(repository.list().await.unwrap(), []);
 
     let _lock = repository.lock("atlas backup create").await.unwrap();
-    let (draft, manifest) = sample::draft(&repository, at(1), b"an archive").await;
+    let (draft, manifest) = specimen::draft(&repository, at(1), b"an archive").await;
     assert_eq!(repository.list().await.unwrap(), []);
     draft.publish(&manifest).await.unwrap();
 
@@ -58,27 +58,27 @@ async fn a_backup_is_there_once_it_is_published() {
     for file in ["manifest.json", "mongodb.archive"] {
         assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
     }
-    assert_eq!(sample::names(&root), [".lock", &manifest.id]);
+    assert_eq!(specimen::names(&root), [".lock", &manifest.id]);
 }
 
 #[tokio::test]
 async fn a_draft_that_is_given_up_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
     let repository = open(home.path()).await;
-    let (draft, _) = sample::draft(&repository, at(1), b"an archive").await;
+    let (draft, _) = specimen::draft(&repository, at(1), b"an archive").await;
     drop(draft);
-    let (draft, _) = sample::draft(&repository, at(1), b"an archive").await;
+    let (draft, _) = specimen::draft(&repository, at(1), b"an archive").await;
     draft.discard().await;
-    assert_eq!(sample::names(home.path()), [""; 0]);
+    assert_eq!(specimen::names(home.path()), [""; 0]);
 
-    let (draft, mut manifest) = sample::draft(&repository, at(1), b"an archive").await;
+    let (draft, mut manifest) = specimen::draft(&repository, at(1), b"an archive").await;
     manifest.mongodb.as_mut().unwrap().file.size = 11;
     let error = draft.publish(&manifest).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "failed to publish `20261123T000001Z`: mongodb.archive has 10 bytes instead of 11"
     );
-    assert_eq!(sample::names(home.path()), [""; 0]);
+    assert_eq!(specimen::names(home.path()), [""; 0]);
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn latest_is_the_newest_that_has_all_its_parts() {
     let home = tempfile::tempdir().unwrap();
     let repository = open(home.path()).await;
     backup(&repository, at(1), b"an archive").await;
-    let (draft, mut manifest) = sample::draft(&repository, at(2), b"an archive").await;
+    let (draft, mut manifest) = specimen::draft(&repository, at(2), b"an archive").await;
     let reason = "the server does not answer".to_owned();
     manifest.missing.insert("redis".to_owned(), reason);
     draft.publish(&manifest).await.unwrap();
@@ -138,7 +138,7 @@ async fn what_is_wrong_with_a_backup_is_told_in_its_place() {
     for second in 1..=6 {
         backup(&repository, at(second), b"an archive").await;
     }
-    let file = |second, name: &str| home.path().join(sample::id(at(second))).join(name);
+    let file = |second, name: &str| home.path().join(specimen::id(at(second))).join(name);
     fs::write(file(1, "manifest.json"), "{\"schema\": \"atlas-ba").unwrap();
     fs::remove_file(file(2, "mongodb.archive")).unwrap();
     fs::write(file(3, "mongodb.archive"), "an arch").unwrap();
@@ -233,7 +233,7 @@ async fn it_is_pinned_and_removed() {
         assert_eq!(repository.find(&id).await.unwrap().pinned, pinned);
     }
     repository.remove(&id).await.unwrap();
-    assert_eq!(sample::names(home.path()), [""; 0]);
+    assert_eq!(specimen::names(home.path()), [""; 0]);
     let error = repository.remove(&id).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
 }
@@ -243,7 +243,7 @@ async fn what_the_dead_left_is_cleaned_and_the_living_are_not_touched() {
     let home = tempfile::tempdir().unwrap();
     let repository = open(home.path()).await;
     let id = backup(&repository, at(1), b"an archive").await;
-    let (living, manifest) = sample::draft(&repository, at(2), b"an archive").await;
+    let (living, manifest) = specimen::draft(&repository, at(2), b"an archive").await;
     for left in [".partial-20261123T000000Z-1", ".removed-20261122T000000Z-1"] {
         fs::create_dir(home.path().join(left)).unwrap();
         fs::write(home.path().join(left).join("mongodb.archive"), "an ar").unwrap();
@@ -271,7 +271,7 @@ async fn a_file_is_no_repository_and_a_path_no_name() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("backups");
     fs::write(&file, "").unwrap();
-    let error = sample::try_open(&file).await.unwrap_err();
+    let error = specimen::try_open(&file).await.unwrap_err();
     let expected = format!("failed to use `{}`: it is not a folder", file.display());
     assert_eq!((error.kind, error.to_string()), (Kind::Usage, expected));
 

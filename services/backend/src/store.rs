@@ -3,6 +3,7 @@
 
 pub mod embedded;
 pub mod mongo;
+pub mod snapshot;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};

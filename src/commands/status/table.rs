@@ -4,15 +4,6 @@ use super::Row;
 use crate::execute::Health;
 use crate::report::{Style, bytes};
 
-/// Columns of the terminal; wide when the output goes elsewhere.
-pub(super) fn width() -> usize {
-    rustix::termios::tcgetwinsize(std::io::stdout())
-        .map(|size| usize::from(size.ws_col))
-        .ok()
-        .filter(|columns| *columns > 0)
-        .unwrap_or(200)
-}
-
 /// The whole picture.
 pub(super) fn render(
     style: Style,

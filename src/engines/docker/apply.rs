@@ -179,12 +179,20 @@ impl DockerEngine {
         accept(connected, &[], "connect", container)
     }
 
-    async fn start(&self, container: &str) -> Result<(), EngineError> {
+    /// Starts a container; one that runs is fine.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn start(&self, container: &str) -> Result<(), EngineError> {
         let started = self.docker.start_container(container, None).await;
         accept(started, &[NOT_MODIFIED], "start", container)
     }
 
-    async fn stop(&self, container: &str, name: &str) -> Result<(), EngineError> {
+    /// Stops a container within its own grace; one that is stopped or gone is fine.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn stop(&self, container: &str, name: &str) -> Result<(), EngineError> {
         // The engine answers when the container is down, and its grace is its own.
         let patient = self.docker.clone().with_timeout(LONGEST_STOP);
         let stopped = patient.stop_container(container, None).await;
@@ -241,7 +249,7 @@ fn unless_in_use(
 }
 
 /// Success, or a status that means "already so".
-fn accept(
+pub(super) fn accept(
     result: Result<(), Cause>,
     fine: &[u16],
     operation: &'static str,

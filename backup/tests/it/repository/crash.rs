@@ -9,7 +9,7 @@ use atlas_backup::manifest::Verified;
 use atlas_backup::repository::{Listed, Repository};
 use sha2::{Digest, Sha256};
 
-use crate::sample::{self, at, open};
+use crate::specimen::{self, at, open};
 
 const ROOT: &str = "ATLAS_TEST_CRASH_ROOT";
 const KILLS: u64 = 100;
@@ -29,7 +29,7 @@ async fn works_until_it_is_killed() {
     for second in first.. {
         step();
         let content = vec![second.to_le_bytes()[0]; 300_000];
-        let manifest = sample::manifest(at(second), &content);
+        let manifest = specimen::manifest(at(second), &content);
         let mut draft = repository.begin(&manifest.id).await.unwrap();
         let mut writer = draft.file("mongodb.archive").unwrap();
         for piece in content.chunks(100_000) {
@@ -107,7 +107,7 @@ async fn no_kill_leaves_a_backup_that_is_not_whole() {
         cleaned += repository.clean().await.unwrap().len();
         drop(lock);
         let listed = check(&repository).await;
-        let names = sample::names(home.path());
+        let names = specimen::names(home.path());
         assert_eq!(
             names.len(),
             listed + 1,

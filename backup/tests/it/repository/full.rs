@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use crate::sample::{self, at, open};
+use crate::specimen::{self, at, open};
 
 /// A file system of 4 MiB; gone when dropped.
 struct Small(tempfile::TempDir);
@@ -55,7 +55,7 @@ async fn a_full_disk_is_told_and_nothing_is_left() {
         "no space left on the file system"
     );
     drop((writer, draft));
-    assert_eq!(sample::names(disk.path()), [""; 0]);
+    assert_eq!(specimen::names(disk.path()), [""; 0]);
 
     // The archive fits, and its manifest does not.
     let mut draft = repository.begin("20261123T000001Z").await.unwrap();
@@ -64,7 +64,7 @@ async fn a_full_disk_is_told_and_nothing_is_left() {
     while let Ok(written) = writer.write(&[1; 4096]) {
         size += written;
     }
-    let manifest = sample::manifest(at(1), &vec![1; size]);
+    let manifest = specimen::manifest(at(1), &vec![1; size]);
     let error = draft.publish(&manifest).await.unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with("failed to write `"), "{text}");
@@ -72,5 +72,5 @@ async fn a_full_disk_is_told_and_nothing_is_left() {
         text.ends_with("/manifest.json`: no space left on the file system"),
         "{text}"
     );
-    assert_eq!(sample::names(disk.path()), [""; 0]);
+    assert_eq!(specimen::names(disk.path()), [""; 0]);
 }

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{
+    Database, Key, ReadTransaction, ReadableDatabase as _, ReadableTable as _, TableDefinition,
+    WriteTransaction,
+};
 
-use super::{Answer, HISTORY_MAX, Remembered, Settings, Store, StoreError};
+use super::{Answer, HISTORY_MAX, Remembered, Settings, Store, StoreError, snapshot};
+use crate::log::{Level, Line};
 use crate::source::Health;
 
 const SETTINGS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("settings");
@@ -47,6 +51,12 @@ impl Embedded {
         };
         // Tables exist from here on, so that reading an empty store is not an error.
         store.make_tables().map_err(|error| explain(&error))?;
+        if let Err(error) = snapshot::offer(store.clone(), folder) {
+            let event = "the embedded store cannot be backed up while it serves";
+            Line::new(Level::Warn, event)
+                .with("cause", error.to_string())
+                .write();
+        }
         Ok(store)
     }
 
@@ -54,6 +64,16 @@ impl Embedded {
         let write = self.database.begin_write()?;
         write.open_table(SETTINGS)?;
         write.open_table(HISTORY)?;
+        write.commit()?;
+        Ok(())
+    }
+
+    /// Copies all tables as they are at this moment; what is written meanwhile is not in the copy.
+    pub(super) fn copy_to(&self, target: &Database) -> Result<(), redb::Error> {
+        let read = self.database.begin_read()?;
+        let write = target.begin_write()?;
+        copy_table(&read, &write, SETTINGS)?;
+        copy_table(&read, &write, HISTORY)?;
         write.commit()?;
         Ok(())
     }
@@ -145,6 +165,19 @@ impl Embedded {
         }
         .boxed()
     }
+}
+
+fn copy_table<K: Key + 'static>(
+    from: &ReadTransaction,
+    to: &WriteTransaction,
+    table: TableDefinition<'_, K, &[u8]>,
+) -> Result<(), redb::Error> {
+    let mut copy = to.open_table(table)?;
+    for row in from.open_table(table)?.iter()? {
+        let (key, value) = row?;
+        copy.insert(key.value(), value.value())?;
+    }
+    Ok(())
 }
 
 impl Store for Embedded {
