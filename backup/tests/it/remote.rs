@@ -17,7 +17,7 @@ use proxy::Proxy;
 use s3::S3;
 use ssh::Ssh;
 
-use crate::sample::{self, at, backup};
+use crate::specimen::{self, at, backup};
 
 /// Bytes that no compression on the way makes fewer.
 fn noise(length: usize) -> Vec<u8> {
@@ -63,7 +63,7 @@ async fn keeps_its_promises(repository: &Repository, names: impl Fn() -> Vec<Str
     assert!(text.starts_with(&expected), "{text}");
 
     let bytes = noise(20 << 20);
-    let (draft, manifest) = sample::draft(repository, at(1), &bytes).await;
+    let (draft, manifest) = specimen::draft(repository, at(1), &bytes).await;
     assert_eq!(repository.list().await.unwrap(), []);
     assert_eq!(repository.clean().await.unwrap(), [""; 0]);
     draft.publish(&manifest).await.unwrap();
@@ -76,9 +76,9 @@ async fn keeps_its_promises(repository: &Repository, names: impl Fn() -> Vec<Str
         "failed to begin `20261123T000001Z`: there is one already"
     );
 
-    let (draft, _) = sample::draft(repository, at(2), &bytes).await;
+    let (draft, _) = specimen::draft(repository, at(2), &bytes).await;
     draft.discard().await;
-    let (draft, mut wrong) = sample::draft(repository, at(3), b"an archive").await;
+    let (draft, mut wrong) = specimen::draft(repository, at(3), b"an archive").await;
     wrong.mongodb.as_mut().unwrap().file.size = 11;
     let error = draft.publish(&wrong).await.unwrap_err();
     assert_eq!(
@@ -163,7 +163,7 @@ async fn an_ssh_server_that_is_not_the_known_one_is_refused() {
 async fn an_ssh_connection_that_breaks_is_made_again() {
     let Some(ssh) = Ssh::start() else { return };
     let bytes = noise(40 << 20);
-    let cuts: Vec<u64> = (1..8).map(|part| part * 11 << 20).collect();
+    let cuts: Vec<u64> = (1..8).map(|part| (part * 11) << 20).collect();
     let proxy = Proxy::start(ssh.port(), &cuts);
     let repository = ssh.open(proxy.port).await.unwrap();
     survives(&repository, &proxy, &bytes).await;
@@ -173,7 +173,7 @@ async fn an_ssh_connection_that_breaks_is_made_again() {
 async fn a_network_that_breaks_and_comes_back_is_not_noticed() {
     let Some(s3) = S3::start() else { return };
     let bytes = noise(40 << 20);
-    let cuts: Vec<u64> = (1..8).map(|part| part * 11 << 20).collect();
+    let cuts: Vec<u64> = (1..8).map(|part| (part * 11) << 20).collect();
     let proxy = Proxy::start(s3.port(), &cuts);
     let repository = s3.repository(proxy.port).await;
     survives(&repository, &proxy, &bytes).await;
@@ -185,7 +185,7 @@ async fn a_network_that_is_gone_is_told_and_nothing_is_published() {
     let Some(s3) = S3::start() else { return };
     let proxy = Proxy::start(s3.port(), &[]);
     let repository = s3.repository(proxy.port).await;
-    let (draft, manifest) = sample::draft(&repository, at(1), &noise(20 << 20)).await;
+    let (draft, manifest) = specimen::draft(&repository, at(1), &noise(20 << 20)).await;
     proxy.die();
     let error = draft.publish(&manifest).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable);
@@ -240,7 +240,7 @@ async fn a_backup_is_copied_whole_or_not_at_all() {
     let Some(s3) = S3::start() else { return };
     let home = tempfile::tempdir().unwrap();
     let (here, there) = (
-        sample::open(home.path()).await,
+        specimen::open(home.path()).await,
         s3.repository(s3.port()).await,
     );
     let bytes = noise(9 << 20);
@@ -250,7 +250,7 @@ async fn a_backup_is_copied_whole_or_not_at_all() {
     assert!(content(&there, &copied).await.unwrap() == bytes);
 
     let back = tempfile::tempdir().unwrap();
-    let again = sample::open(back.path()).await;
+    let again = specimen::open(back.path()).await;
     copy(&there, "latest", &again, Arc::new(Silent))
         .await
         .unwrap();
@@ -311,11 +311,7 @@ fn a_location_with_a_password_is_refused_and_not_repeated() {
 /// Writes and reads a backup through cuts.
 async fn survives(repository: &Repository, proxy: &Proxy, bytes: &[u8]) {
     let (started, cuts) = (Instant::now(), proxy.cuts_left());
-<<<<<<< HEAD
     let (draft, manifest) = specimen::draft(repository, at(1), bytes).await;
-=======
-    let (draft, manifest) = sample::draft(repository, at(1), bytes).await;
->>>>>>> cli
     draft.publish(&manifest).await.unwrap();
     let (up, left) = (started.elapsed(), proxy.cuts_left());
     assert!(left < cuts - 2, "{left} of {cuts} cuts were left");
