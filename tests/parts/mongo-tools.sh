@@ -2,7 +2,7 @@
 # scripts of the same names hide it. Sourced after pypi.sh.
 
 mongo_tools() {
-    debian_install wine64 wine
+    debian_install wine64 wine zstd
     cached mongo-tools-100.3.1 unpack_mongo_tools
     "$PARTS/mongo-tools-100.3.1/mongodump" --version >/dev/null || die 'mongodump is there but does not run'
 }

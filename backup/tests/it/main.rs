@@ -7,6 +7,7 @@ mod real;
 
 mod archive;
 mod codec;
+mod counters;
 mod damage;
 mod dump;
 mod encryption;

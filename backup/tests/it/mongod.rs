@@ -1,9 +1,6 @@
-//! Real servers and tools: a mongod of one's own on a free port in a folder of its own, gone when the test ends, and MongoDB's
-//! stock tools. Owns no expectations.
+//! Real servers and tools: a mongod of one's own on a free port in a folder of its own, gone when the test ends. Owns no expectations.
 
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use mongodb::Client;
@@ -148,23 +145,4 @@ impl Mongod {
         shapes.sort_by(|a, b| a.0.cmp(&b.0));
         shapes
     }
-}
-
-/// Runs a stock tool with the file as its standard input, and insists on its success.
-pub(crate) fn tool(program: &str, arguments: &[&str], input: Option<&Path>) -> Output {
-    let input = input.map_or(Stdio::null(), |path| {
-        std::fs::File::open(path).unwrap().into()
-    });
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(input)
-        .output()
-        .unwrap();
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {}\n{talk}",
-        output.status
-    );
-    output
 }
