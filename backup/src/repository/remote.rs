@@ -12,6 +12,7 @@ mod draft;
 mod files;
 mod lock;
 mod runtime;
+mod session;
 mod sftp;
 mod upload;
 

@@ -13,12 +13,12 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::files::Files;
-use super::sftp;
+use super::{session, sftp};
 use crate::repository::location::{Address, Credentials, Remote};
 use crate::{Error, Kind};
 
-/// How often a call is tried again; with the waits between, about a minute.
-const RETRIES: usize = 9;
+/// How often a call is tried again; with the waits between, about three quarters of a minute.
+const RETRIES: usize = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// A call that moves no data.
@@ -33,7 +33,7 @@ pub(super) fn connect(remote: &Remote) -> Result<Files, Error> {
         credentials,
     } = remote;
     if let Address::Sftp { host, port, path } = address {
-        return Ok(Files::Sftp(Arc::new(sftp::Client::new(sftp::Target {
+        return Ok(Files::Sftp(Arc::new(sftp::Client::new(session::Target {
             host: host.clone(),
             port: *port,
             path: path.clone(),

@@ -1,8 +1,6 @@
 //! Files on an SSH server, through the machine's own `ssh`: its configuration, keys and known hosts hold, and it never asks.
 //! Files have mode 0600 and folders 0700 there too. A call that fails with its connection is made again on a new one.
 
-mod session;
-
 use std::future::Future;
 use std::io::SeekFrom;
 use std::path::Path;
@@ -19,12 +17,12 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::Mutex;
 
 use super::files::Object;
+use super::session::Target;
+use super::session::{self, Session, private};
 use crate::repository::name;
-pub(super) use session::Target;
-use session::{Session, private};
 
-/// How often a call is made again; with the waits between, about a minute.
-const RETRIES: u32 = 9;
+/// How often a call is made again; with the waits between, about three quarters of a minute.
+const RETRIES: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// A server that does not answer for so long is taken for gone.

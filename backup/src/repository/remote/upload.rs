@@ -2,6 +2,7 @@
 
 use std::io::{Error as IoError, Write};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +18,9 @@ const WAITING: usize = 4;
 const PART: usize = 8 << 20;
 /// Parts after which they double: stores take 10,000, which are 300 GB so.
 const DOUBLING: usize = 2_500;
+
+/// How long a store that just failed is asked to forget what it has.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// The writing end.
 pub(super) struct Pipe {
@@ -110,7 +114,7 @@ async fn send(
         Ok(false) => writer.abort().await,
         Err(error) => {
             // The error that counts is the first; a store forgets parts that nobody completes by its own rules.
-            let _ = writer.abort().await;
+            let _ = tokio::time::timeout(FAREWELL, writer.abort()).await;
             Err(error)
         }
     }

@@ -15,13 +15,13 @@ const CONNECT: Duration = Duration::from_secs(30);
 
 /// Where to connect to, and how.
 #[derive(Debug, Clone)]
-pub(in crate::repository::remote) struct Target {
-    pub(in crate::repository::remote) host: String,
-    pub(in crate::repository::remote) port: Option<u16>,
+pub(super) struct Target {
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
     /// Absolute, without a last `/`.
-    pub(in crate::repository::remote) path: String,
-    pub(in crate::repository::remote) identity: Option<PathBuf>,
-    pub(in crate::repository::remote) config: Option<PathBuf>,
+    pub(super) path: String,
+    pub(super) identity: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
 }
 
 /// A connection.
@@ -145,7 +145,10 @@ pub(super) mod private {
     }
 
     /// Makes a folder and those above it, where they are missing.
-    pub(in super::super) async fn folder(session: &Session, path: &str) -> Result<(), SftpError> {
+    pub(in crate::repository::remote) async fn folder(
+        session: &Session,
+        path: &str,
+    ) -> Result<(), SftpError> {
         let mut fs = session.sftp.fs();
         let path = path.trim_end_matches('/');
         if fs.metadata(path).await.is_ok() {
@@ -165,7 +168,7 @@ pub(super) mod private {
     }
 
     /// Opens a file for writing, new or not.
-    pub(in super::super) async fn file(
+    pub(in crate::repository::remote) async fn file(
         session: &Session,
         path: &str,
         fresh: bool,
