@@ -58,7 +58,11 @@ pub(crate) fn check(file: &str, threads: usize) -> Result<(), Box<dyn Error>> {
     let mut input = open(Box::new(File::open(file)?), &Identity::None, threads)?;
     let checked = atlas_backup::archive::check(&mut input, &Silent)?;
     let totals = input.finish()?;
-    let documents: u64 = checked.namespaces.iter().map(|(_, closed)| closed.documents).sum();
+    let documents: u64 = checked
+        .namespaces
+        .iter()
+        .map(|(_, closed)| closed.documents)
+        .sum();
     println!(
         "{{\"bytes\": {}, \"documents\": {documents}, \"sha256\": \"{}\"}}",
         totals.raw_size, totals.sha256
