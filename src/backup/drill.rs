@@ -1,5 +1,5 @@
 //! Fire drills: a backup is restored into a server that lives for nothing else, of the image that the project runs, without a published port; always
-//! removed. Owns the servers; what is compared in MongoDB is the caller's.
+//! removed, and what a killed run left behind with them. Owns the servers; what is compared in MongoDB is the caller's.
 
 use std::io::Read;
 use std::time::Duration;
@@ -25,6 +25,7 @@ pub async fn mongodb<T>(
     cancel: &Cancel,
     work: impl AsyncFnOnce(Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    engine.sweep_throwaways().await?;
     let wanted = Throwaway {
         purpose: "drill-mongodb",
         image: image.to_owned(),
@@ -58,6 +59,7 @@ pub async fn redis(
     snapshot: impl Read + Send + 'static,
     cancel: &Cancel,
 ) -> Result<Vec<String>, Error> {
+    engine.sweep_throwaways().await?;
     let command = ["redis-server", "--appendonly", "no", "--save", ""];
     let wanted = Throwaway {
         purpose: "drill-redis",

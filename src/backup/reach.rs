@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_password_with_any_character_is_part_of_a_valid_address() {
-        let address = "172.18.0.2:27017".parse().unwrap();
+        let address = "172.18.0.2:27017".parse().expect("an address");
         assert_eq!(
             url(address, "atlas", &Secret::new("p@ss/w:ö%")),
             "mongodb://atlas:p%40ss%2Fw%3A%C3%B6%25@172.18.0.2:27017/?authSource=admin&directConnection=true"

@@ -9,8 +9,7 @@ const MONGODB: &str = "mongodb";
 const REDIS: &str = "redis";
 /// What the gateway is told where MongoDB and Redis are.
 const MONGO_URL: &str = "MONGO_URL";
-/// The secret file of the root user's password.
-const MONGO_PASSWORD: &str = "mongodb_password";
+const MONGO_PASSWORD: &str = "MONGO_INITDB_ROOT_PASSWORD";
 const MONGO_USER: &str = "MONGO_INITDB_ROOT_USERNAME";
 /// The folder of the embedded store in the gateway.
 const DATA_FOLDER: &str = "ATLAS_DATA_DIR";
@@ -107,25 +106,16 @@ fn containers(deployment: &Deployment, observed: &Observed, sources: &mut Source
         sources.mongodb = Some(Mongo::Container {
             held,
             user,
-            password: deployment
-                .secrets
-                .get(MONGO_PASSWORD)
-                .cloned()
-                .unwrap_or_default(),
+            password: secret(deployment, service, MONGO_PASSWORD).unwrap_or_default(),
         });
     }
 }
 
 fn external(deployment: &Deployment, sources: &mut Sources) {
-    let services = deployment.services.values();
-    let url = services
-        .flat_map(|service| service.environment.get(MONGO_URL))
-        .find_map(|value| match value {
-            EnvValue::Plain(_) => None,
-            EnvValue::Secret { value, .. } | EnvValue::Composed { value, .. } => Some(value),
-        });
+    let mut services = deployment.services.values();
+    let url = services.find_map(|service| secret(deployment, service, MONGO_URL));
     match url {
-        Some(url) => sources.mongodb = Some(Mongo::External { url: url.clone() }),
+        Some(url) => sources.mongodb = Some(Mongo::External { url }),
         None => {
             let reason = format!("no service of the project is given `{MONGO_URL}`");
             sources.missing.insert(MONGODB.to_owned(), reason);
@@ -157,6 +147,23 @@ fn embedded(deployment: &Deployment, observed: &Observed, sources: &mut Sources)
             let reason = never_made(gateway.name.as_str());
             sources.missing.insert("embedded".to_owned(), reason);
         }
+    }
+}
+
+/// A secret that a service is given, as a variable or as a file.
+fn secret(deployment: &Deployment, service: &Service, name: &str) -> Option<Secret> {
+    match service.environment.get(name) {
+        Some(EnvValue::Secret { value, .. } | EnvValue::Composed { value, .. }) => {
+            Some(value.clone())
+        }
+        Some(EnvValue::Plain(_)) => None,
+        None => match service.environment.get(&format!("{name}_FILE"))? {
+            EnvValue::Plain(path) => {
+                let file = path.rsplit('/').next()?;
+                deployment.secrets.get(file).cloned()
+            }
+            _ => None,
+        },
     }
 }
 

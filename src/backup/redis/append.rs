@@ -61,7 +61,9 @@ mod tests {
     #[test]
     fn what_was_becomes_history_and_no_name_is_used_twice() {
         let before = "file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.7.incr.aof seq 7 type i\n";
-        let next = Manifest::parse(before).unwrap().next("appendonly.aof");
+        let next = Manifest::parse(before)
+            .expect("a manifest")
+            .next("appendonly.aof");
         assert_eq!(next.base, "appendonly.aof.8.base.rdb");
         assert_eq!(next.increment, "appendonly.aof.8.incr.aof");
         assert_eq!(
@@ -77,6 +79,6 @@ mod tests {
     fn what_is_no_manifest_is_told() {
         assert_eq!(Manifest::parse("appendonly.aof.1.base.rdb\n"), None);
         assert_eq!(Manifest::parse("file a seq x type b\n"), None);
-        assert_eq!(Manifest::parse("").unwrap().files, []);
+        assert_eq!(Manifest::parse("").expect("a manifest").files, []);
     }
 }

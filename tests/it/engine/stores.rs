@@ -1,5 +1,10 @@
 //! The stores of a real project through `atlas::backup`: what is taken, what comes back, what is left of a run that ends badly.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "each is an assertion that says what came instead"
+)]
+
 mod containers;
 mod embedded;
 mod mongodb;
