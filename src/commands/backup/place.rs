@@ -111,6 +111,7 @@ impl<'a> Place<'a> {
             region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
             certificates: self.variable("AWS_CA_BUNDLE").map(PathBuf::from),
             identity: None,
+            ssh_config: None,
         }
     }
 
