@@ -11,6 +11,7 @@ mod counters;
 mod damage;
 mod dump;
 mod extjson;
+mod faults;
 mod mongod;
 mod oplog;
 mod pattern;
