@@ -2,20 +2,24 @@
 
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atlas_backup::mongo::Connection;
 use atlas_backup::{Error, Kind};
 use tokio::net::TcpStream;
 
 use super::source::Mongo;
-use crate::engines::Engine;
 use crate::engines::docker::DockerEngine;
+use crate::engines::{Condition, Engine};
 use crate::model::Secret;
 
 const PORT: u16 = 27017;
 /// A way that exists is there at once.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a server that starts may refuse.
+const START: Duration = Duration::from_secs(20);
+/// Between two refusals.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Connects to a project's MongoDB: an external one by its address; one in a container by its published port, else by the container's own
 /// address.
@@ -42,13 +46,41 @@ pub(super) async fn unguarded(engine: &DockerEngine, container: &str) -> Result<
     Connection::open(&format!("mongodb://{address}/?directConnection=true")).await
 }
 
-/// The first address that takes a connection.
+/// The first address that takes a connection. A server that was just started refuses for a while, so a refusal is asked again.
 async fn way(engine: &DockerEngine, container: &str, name: &str) -> Result<SocketAddr, Error> {
-    let condition = engine.look(container).await?;
-    if !condition.running {
-        let error = Error::new(Kind::Unreachable, "reach", name, "it is not running");
-        return Err(error.hint("start it with `atlas up mongodb`"));
+    let began = Instant::now();
+    loop {
+        let condition = engine.look(container).await?;
+        if !condition.running {
+            let error = Error::new(Kind::Unreachable, "reach", name, "it is not running");
+            return Err(error.hint("start it with `atlas up mongodb`"));
+        }
+        // The addresses are those of the engine's machine.
+        let candidates = match engine.is_local() {
+            true => candidates(&condition),
+            false => Vec::new(),
+        };
+        let mut tried = Vec::new();
+        let mut refused = false;
+        for address in candidates {
+            match tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await {
+                Ok(Ok(_)) => return Ok(address),
+                Ok(Err(cause)) => {
+                    refused |= cause.kind() == std::io::ErrorKind::ConnectionRefused;
+                    tried.push(format!("{address}: {}", atlas_backup::error::words(&cause)));
+                }
+                Err(_) => tried.push(format!("{address}: no answer")),
+            }
+        }
+        if !refused || began.elapsed() > START {
+            return Err(no_way(name, &tried));
+        }
+        tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Published ports, then the container's own addresses.
+fn candidates(condition: &Condition) -> Vec<SocketAddr> {
     let published = condition.published.iter();
     let published = published
         .filter(|(port, _)| *port == PORT)
@@ -56,31 +88,19 @@ async fn way(engine: &DockerEngine, container: &str, name: &str) -> Result<Socke
             true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
             false => *address,
         });
-    let own = condition
-        .addresses
-        .iter()
-        .map(|ip| SocketAddr::new(*ip, PORT));
-    let mut tried = Vec::new();
-    // The addresses are those of the engine's machine.
-    let candidates: Vec<SocketAddr> = match engine.is_local() {
-        true => published.chain(own).collect(),
-        false => Vec::new(),
-    };
-    for address in candidates {
-        match tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => return Ok(address),
-            Ok(Err(cause)) => {
-                tried.push(format!("{address}: {}", atlas_backup::error::words(&cause)))
-            }
-            Err(_) => tried.push(format!("{address}: no answer")),
-        }
-    }
-    let cause = match tried.is_empty() {
-        true => "its container has no address that this machine can reach".to_owned(),
-        false => tried.join(", "),
+    let own = condition.addresses.iter();
+    published
+        .chain(own.map(|ip| SocketAddr::new(*ip, PORT)))
+        .collect()
+}
+
+fn no_way(name: &str, tried: &[String]) -> Error {
+    let cause = match tried {
+        [] => "its container has no address that this machine can reach".to_owned(),
+        tried => tried.join(", "),
     };
     let error = Error::new(Kind::Unreachable, "reach", name, cause);
-    Err(error.hint("run atlas on the machine of the engine, or use `--engine mongodump`, which works through the engine"))
+    error.hint("run atlas on the machine of the engine, or use `--engine mongodump`, which works through the engine")
 }
 
 fn url(address: SocketAddr, user: &str, password: &Secret) -> String {

@@ -50,8 +50,8 @@ pub async fn snapshot(
 ) -> Result<Taken, Error> {
     let client = Client::new(engine, held);
     let server = client.info("server").await?;
-    let folder = client.setting("dir").await?;
-    let file = client.setting("dbfilename").await?;
+    let folder = client.setting("dir", "/data").await?;
+    let file = client.setting("dbfilename", "dump.rdb").await?;
     save(&client, &cancel).await?;
     let path = format!("{}/{file}", folder.trim_end_matches('/'));
     let fetched = engine.fetch(&held.container, &path, move |_, from| {

@@ -87,7 +87,7 @@ Examples:
     Check(Check),
     /// Write a backup's MongoDB part as a file of the stock tools
     Export(Export),
-    /// Make a backup of a file or folder of the stock tools
+    /// Make a backup of an archive of the stock tools
     Import(Import),
     /// Make or show the key that opens encrypted backups
     #[command(
@@ -174,8 +174,6 @@ pub(crate) enum Format {
     /// One file, compressed by zstd: `zstd -dc FILE | mongorestore --archive`
     #[value(name = "archive.zst")]
     ArchiveZstd,
-    /// A folder, as `mongodump --out` writes it
-    Directory,
 }
 
 /// `atlas backup export`
@@ -185,7 +183,7 @@ pub(crate) enum Format {
 
 Examples:
   atlas backup export latest shop.archive.gz
-  atlas backup export latest --format directory dump
+  atlas backup export latest --format archive - | mongorestore --archive
   mongorestore --gzip --archive=shop.archive.gz     reads the first"
 )]
 pub(crate) struct Export {
@@ -205,20 +203,20 @@ pub(crate) struct Export {
     /// Its id, the beginning of it, or `latest`
     #[arg(value_name = "ID", add = clap_complete::ArgValueCompleter::new(complete::backups))]
     pub(crate) id: String,
-    /// The file or folder to write; `-` is stdout
-    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    /// The file to write; `-` is stdout
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) file: String,
 }
 
 /// `atlas backup import`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Reads what mongodump wrote: an archive (plain, gzip or zstd, found by its bytes) or a folder. It is \
-checked to the last document and becomes a backup like any other.
+    after_help = "Reads what `mongodump --archive` wrote, plain, gzip or zstd, as its bytes tell. It is checked to the \
+last document and becomes a backup like any other.
 
 Examples:
   atlas backup import shop.archive.gz
-  atlas backup import dump/ --tag from-mongodump"
+  atlas backup import shop.archive --tag from-mongodump"
 )]
 pub(crate) struct Import {
     #[command(flatten)]
@@ -228,8 +226,8 @@ pub(crate) struct Import {
     /// A word to group backups by
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,
-    /// The file or folder to read
-    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    /// The file to read
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) file: std::path::PathBuf,
 }
 

@@ -5,6 +5,7 @@ mod age;
 mod check;
 mod copy;
 mod create;
+mod exchange;
 mod key;
 mod list;
 mod making;
@@ -51,6 +52,7 @@ pub(crate) async fn backup(app: &App, args: &cli::Backup) -> Result<Exit, Error>
         BackupCommand::Key(args) => key::key(app, args),
         BackupCommand::Restore(args) => restore::restore(app, args).await,
         BackupCommand::Prune(args) => prune::prune(app, args).await,
-        _ => Err(Error::failed("not there yet")),
+        BackupCommand::Export(args) => exchange::export(app, args).await,
+        BackupCommand::Import(args) => exchange::import(app, args).await,
     }
 }

@@ -35,7 +35,7 @@ const MANIFEST: &str = "atlas.yaml";
 /// The first line of a new atlas.yaml points editors to it.
 const SCHEMA: &str = ".atlas/atlas.schema.json";
 /// What git must not see.
-const IGNORED: [&str; 2] = [".env", ".atlas/"];
+const IGNORED: [&str; 3] = [".env", ".atlas/", "backups/"];
 
 pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
     let builtin = app.builtin();

@@ -1,6 +1,6 @@
-//! Changes to text that people, editors and bad luck make. The same seed makes the same changes.
+//! Changes that people, editors and bad luck make. The same seed makes the same changes.
 
-use super::Case;
+use super::campaign::Case;
 
 /// What parsers stumble over.
 const TOKENS: &[&str] = &[
@@ -64,6 +64,10 @@ const TOKENS: &[&str] = &[
     "catalogue: x\n",
     "data: external\n",
     "images: {source: registry, registry: a}\n",
+    "\u{7f}\u{7f}\u{7f}\u{7f}",
+    "\0\0\0\0",
+    "\x05\0\0\0\0",
+    "\x01\0\0\0",
 ];
 /// What is nested by repeating it.
 const NESTS: &[&str] = &[
@@ -96,7 +100,7 @@ impl Mutator {
     }
 
     /// Changes some of the files a few times.
-    pub(crate) fn mutate(&mut self, case: &mut Case, other: &Case) {
+    pub(crate) fn mutate<C: Case>(&mut self, case: &mut C, other: &C) {
         let mut other = other.clone();
         for (part, other) in case.parts().into_iter().zip(other.parts()) {
             if self.below(3) == 0 {

@@ -9,6 +9,7 @@ mod interop;
 mod interrupted;
 mod operate;
 mod session;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

@@ -51,6 +51,12 @@ fn commands(project: &Project) -> Vec<Vec<String>> {
         .map(|name| vec![name.to_owned()])
         .collect();
     commands.push(vec!["render".to_owned(), "compose".to_owned()]);
+    for command in [
+        "create", "list", "show", "verify", "restore", "prune", "pin", "unpin", "copy", "schedule",
+        "check", "export", "import", "key",
+    ] {
+        commands.push(vec!["backup".to_owned(), command.to_owned()]);
+    }
     commands
 }
 
@@ -233,6 +239,10 @@ fn every_variable_that_atlas_reads_is_in_the_manual() {
         "COMPOSE_ENV_FILES",
         "COMPOSE_DISABLE_ENV_FILE",
         "ATLAS_BUILTIN_EXECUTABLE",
+        "ATLAS_BACKUP_PASSPHRASE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_ENDPOINT_URL",
+        "SMTP_URL",
         "XDG_CACHE_HOME",
         "NO_COLOR",
         "COMPLETE",
@@ -275,6 +285,8 @@ fn the_readme_names_every_key_of_atlas_yaml_and_every_command() {
         "/properties",
         "/properties/images/oneOf/1/properties",
         "/properties/services/additionalProperties/properties",
+        "/properties/backup/properties",
+        "/properties/backup/properties/keep/properties",
     ] {
         let keys = schema.pointer(place).and_then(|keys| keys.as_object());
         for key in keys.expect(place).keys() {

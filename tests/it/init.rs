@@ -93,7 +93,7 @@ profile: atlassian
 #     memory: 512m
 "
     );
-    assert_eq!(project.read(".gitignore"), ".env\n.atlas/\n");
+    assert_eq!(project.read(".gitignore"), ".env\n.atlas/\nbackups/\n");
     let files = snapshot(&project);
     assert_eq!(files[".env"].0, 0o600);
     for name in ["atlas.yaml", ".gitignore", "compose.yaml"] {

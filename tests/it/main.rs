@@ -4,6 +4,7 @@
 //! fail where `ATLAS_TEST_REQUIRE_REAL=1` promises them.
 
 mod atlas;
+mod backup;
 mod engine;
 mod house;
 mod init;

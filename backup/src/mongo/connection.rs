@@ -61,9 +61,10 @@ impl Server {
 }
 
 /// A connection to a MongoDB.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Connection {
     client: Client,
+    options: ClientOptions,
     address: String,
     /// What the server says of itself.
     pub server: Server,
@@ -101,11 +102,12 @@ impl Connection {
         if alone {
             options.direct_connection.get_or_insert(true);
         }
-        let client = Client::with_options(options)
+        let client = Client::with_options(options.clone())
             .map_err(|error| explain("connect to", &address, &error))?;
         let server = ask(&client, &address).await?;
         Ok(Self {
             client,
+            options,
             address,
             server,
         })
@@ -116,9 +118,27 @@ impl Connection {
         &self.client
     }
 
+    /// One more client, for a runtime of its own.
+    ///
+    /// # Errors
+    /// What the driver finds wrong with options it took before.
+    pub(super) fn another(&self) -> Result<Client, mongodb::error::Error> {
+        Client::with_options(self.options.clone())
+    }
+
     /// `host:port`, several with commas between; nothing else of the URI.
     pub fn address(&self) -> &str {
         &self.address
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    /// The options hold the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("address", &self.address)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 

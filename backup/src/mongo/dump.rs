@@ -26,7 +26,7 @@ use super::listing::{self, Listed, Listing, Source};
 use super::snapshot::{Snapshot, Window};
 use super::throttle::{Pace, Throttle};
 use super::{Cancel, Connection};
-use crate::archive::Header;
+use crate::archive::{Closed, Header};
 use crate::codec::{Output, Written};
 use crate::manifest::{Consistency, Namespace};
 use crate::progress::{Event, Progress};
@@ -94,33 +94,34 @@ pub async fn dump(
     options: &DumpOptions,
     output: Output,
     progress: Arc<dyn Progress>,
-    mut cancel: Cancel,
+    cancel: Cancel,
 ) -> Result<Dumped, Error> {
-    let cancelled = async move {
-        if cancel.wait_for(|stop| *stop).await.is_err() {
-            // Nobody is left who could stop it.
-            std::future::pending::<()>().await;
-        }
-    };
+    let cancelled = cancelled(cancel);
     tokio::pin!(cancelled);
     let mut listing = tokio::select! {
         () = &mut cancelled => return Err(interrupted(connection)),
         listing = listing::list(connection, &options.databases, options.users_and_roles) => listing?,
     };
-    let snapshot = snapshot(connection, options, &listing, &*progress).await;
-    let mut window = Window::of(connection, &snapshot).await;
-    let bytes = listing.sources().map(|source| source.size).sum();
-    progress.report(Event::Phase {
-        name: "dump",
-        bytes: Some(bytes),
-    });
+    let prepared = async {
+        let snapshot = snapshot(connection, options, &listing, &*progress).await;
+        let window = Window::of(connection, &snapshot).await;
+        (
+            snapshot,
+            window,
+            Pace::new(options.throttle, connection).await,
+        )
+    };
+    let (snapshot, mut window, pace) = tokio::select! {
+        () = &mut cancelled => return Err(interrupted(connection)),
+        prepared = prepared => prepared,
+    };
+    announce(&listing, &*progress);
     let (to, mut outcome) = sequencer::start(
         header(connection, options),
         slots(&listing),
         output,
         Arc::clone(&progress),
     )?;
-    let pace = Pace::new(options.throttle);
     let reading = Arc::new(Reading::new(
         connection.clone(),
         snapshot,
@@ -131,8 +132,7 @@ pub async fn dump(
     let result = tokio::select! {
         () = &mut cancelled => Err(interrupted(connection)),
         result = read(&reading, &listing.namespaces, options, &mut outcome) => result,
-        () = window.keep() => unreachable!("it ends never"),
-        () = reading.pace.watch(connection) => unreachable!("it ends never"),
+        never = window.keep() => match never {},
     };
     window.give_back().await;
     let (closed, written) = match result {
@@ -140,16 +140,44 @@ pub async fn dump(
         Err(error) => return Err(reason(reading, outcome, error).await),
     };
     look_again(&reading, &mut listing).await?;
+    Ok(told(
+        listing,
+        closed,
+        written,
+        reading.snapshot.consistency(),
+    ))
+}
+
+fn told(
+    listing: Listing,
+    closed: Vec<Closed>,
+    written: Written,
+    consistency: Consistency,
+) -> Dumped {
     let described = listing.namespaces.iter().zip(closed);
     let mut namespaces: Vec<Namespace> = described.map(|(one, sum)| one.summary(&sum)).collect();
     namespaces.sort_by(|a, b| (&a.db, &a.collection).cmp(&(&b.db, &b.collection)));
-    Ok(Dumped {
+    Dumped {
         written,
-        consistency: reading.snapshot.consistency(),
+        consistency,
         namespaces,
         skipped: listing.skipped,
         users_and_roles: listing.users_and_roles,
-    })
+    }
+}
+
+fn announce(listing: &Listing, progress: &dyn Progress) {
+    progress.report(Event::Phase {
+        name: "dump",
+        bytes: Some(listing.sources().map(|source| source.size).sum()),
+    });
+}
+
+/// Ends when the work is to stop; never when nobody is left who could stop it.
+async fn cancelled(mut cancel: Cancel) {
+    if cancel.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 async fn snapshot(

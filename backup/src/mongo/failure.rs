@@ -13,10 +13,10 @@ pub(crate) const NAMESPACE_NOT_FOUND: i32 = 26;
 
 /// Failed attempts at this moment may succeed at the next: elections, closed cursors, request limits.
 /// HostUnreachable, HostNotFound, CursorNotFound, NetworkTimeout, ShutdownInProgress, PrimarySteppedDown,
-/// ExceededTimeLimit, SocketException, NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
+/// CursorKilled, ExceededTimeLimit, SocketException, NotWritablePrimary, InterruptedAtShutdown, InterruptedDueToReplStateChange,
 /// NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary, and the request limit of Cosmos.
-const TRANSIENT: [i32; 14] = [
-    6, 7, 43, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 16500,
+const TRANSIENT: [i32; 15] = [
+    6, 7, 43, 89, 91, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436, 16500,
 ];
 
 /// The server's code of an error, where the server answered with one.

@@ -1,7 +1,7 @@
 //! Splits a large collection by `_id`. Owns where the bounds are; the index compares them, over all types of `_id`.
 
-use mongodb::bson::raw::RawDocumentBuf;
-use mongodb::bson::rawdoc;
+use mongodb::bson::raw::{RawBson, RawDocumentBuf, cstr};
+use mongodb::bson::{Timestamp, rawdoc};
 
 use super::Connection;
 use super::listing::{Source, gather};
@@ -10,14 +10,27 @@ use super::listing::{Source, gather};
 const SAMPLES: usize = 50;
 
 /// Bounds (`{_id: …}`) that divide a collection into about `parts` equal ranges, in the order of the index; fewer, or none,
-/// where the server draws no sample.
+/// where the server draws no sample, and where a document has the greatest key there is: no range reaches it.
 pub(super) async fn bounds(
     connection: &Connection,
     source: &Source,
+    at: Option<Timestamp>,
     parts: usize,
 ) -> Vec<RawDocumentBuf> {
+    let mut greatest = rawdoc! {
+        "find": source.collection.as_str(),
+        "filter": { "_id": { "$eq": RawBson::MaxKey } },
+    };
+    if let Some(at) = at {
+        let concern = rawdoc! { "level": "snapshot", "atClusterTime": at };
+        greatest.append(cstr!("readConcern"), concern);
+    }
+    let beyond = gather(connection, &source.db, greatest).await;
+    if !beyond.is_ok_and(|found| found.is_empty()) {
+        return Vec::new();
+    }
     let size = i32::try_from(parts * SAMPLES).unwrap_or(i32::MAX);
-    let command = rawdoc! {
+    let sample = rawdoc! {
         "aggregate": source.collection.as_str(),
         "pipeline": [
             { "$sample": { "size": size } },
@@ -26,7 +39,7 @@ pub(super) async fn bounds(
         ],
         "cursor": { "batchSize": size },
     };
-    let samples = gather(connection, &source.db, command)
+    let samples = gather(connection, &source.db, sample)
         .await
         .unwrap_or_default();
     let mut bounds: Vec<RawDocumentBuf> = (1..parts)

@@ -1,5 +1,6 @@
 //! The one cluster time of all cursors. Owns how it is had, how long the server keeps it, and whether the claim still holds.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -150,7 +151,7 @@ impl<'a> Window<'a> {
     }
 
     /// Doubles it whenever half of it has gone by; ends never.
-    pub(super) async fn keep(&mut self) {
+    pub(super) async fn keep(&mut self) -> Infallible {
         let began = tokio::time::Instant::now();
         while self.given.is_some() {
             let half = Duration::from_millis(self.now.max(1).unsigned_abs() * 500);
@@ -160,7 +161,7 @@ impl<'a> Window<'a> {
             }
             self.now *= 2;
         }
-        std::future::pending::<()>().await;
+        std::future::pending().await
     }
 
     /// Sets it back to what it was.

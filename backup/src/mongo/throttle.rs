@@ -1,51 +1,58 @@
 //! How much of the server a dump may take. Owns the pauses between replies, not what is read.
 
+mod priority;
+mod watch;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mongodb::bson::doc;
 use tokio::time::Instant;
 
 use super::Connection;
+use watch::Watch;
 
 /// How much of the server a dump may take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Throttle {
     /// As much as it gives.
     Off,
-    /// As much as it gives while it answers others about as fast as when nothing is dumped.
+    /// As much as it gives while it answers others about as fast as when nothing is dumped. The process yields its cores to
+    /// others, from then on for as long as it lives.
     #[default]
     Adaptive,
     /// So many bytes of BSON in a second.
     Rate(u64),
 }
 
-/// Pings while nothing is read yet.
-const IDLE_PINGS: usize = 20;
-/// Between two pings.
-const INTERVAL: Duration = Duration::from_millis(25);
-/// Slower than idle by less than this is not told from chance.
-const NOISE: Duration = Duration::from_micros(200);
-/// The longest pause, in thousandths of the time of the reply before it.
-const MOST: u64 = 8000;
-
 /// Pauses after each reply.
-#[derive(Debug)]
 pub(super) struct Pace {
     throttle: Throttle,
     began: Instant,
     bytes: AtomicU64,
     /// Thousandths of the time of a reply to pause after it.
-    share: AtomicU64,
+    share: Arc<AtomicU64>,
+    /// Ends when dropped.
+    _watch: Option<Watch>,
 }
 
 impl Pace {
-    pub(super) fn new(throttle: Throttle) -> Self {
+    /// Begins to watch how fast the server answers, where pauses hang on it.
+    pub(super) async fn new(throttle: Throttle, connection: &Connection) -> Self {
+        let share = Arc::new(AtomicU64::new(0));
+        let watch = match throttle {
+            Throttle::Adaptive => Watch::start(connection, Arc::clone(&share)).await,
+            Throttle::Off | Throttle::Rate(_) => None,
+        };
+        if let Some(watch) = &watch {
+            priority::lower(watch.thread());
+        }
         Self {
             throttle,
             began: Instant::now(),
             bytes: AtomicU64::new(0),
-            share: AtomicU64::new(0),
+            share,
+            _watch: watch,
         }
     }
 
@@ -66,49 +73,4 @@ impl Pace {
             }
         }
     }
-
-    /// Watches how fast the server answers and sets the pauses by it; ends never.
-    pub(super) async fn watch(&self, connection: &Connection) {
-        if self.throttle == Throttle::Adaptive
-            && let Some(idle) = idle(connection).await
-        {
-            let bound = idle * 2 + NOISE;
-            while let Some(now) = ping(connection).await {
-                let share = self.share.load(Ordering::Relaxed);
-                let next = if now > bound {
-                    (share + share / 4 + 50).min(MOST)
-                } else {
-                    share - share / 16
-                };
-                self.share.store(next, Ordering::Relaxed);
-                tokio::time::sleep(INTERVAL).await;
-            }
-        }
-        std::future::pending::<()>().await;
-    }
-}
-
-/// The median of some pings while nothing is read.
-async fn idle(connection: &Connection) -> Option<Duration> {
-    let mut times = Vec::with_capacity(IDLE_PINGS);
-    for _ in 0..IDLE_PINGS {
-        times.push(ping(connection).await?);
-    }
-    times.sort();
-    times.get(IDLE_PINGS / 2).copied()
-}
-
-/// Any answer tells how long the server takes, a refusal too; silence does not.
-async fn ping(connection: &Connection) -> Option<Duration> {
-    let began = Instant::now();
-    let reply = connection
-        .client()
-        .database("admin")
-        .run_command(doc! { "ping": 1 })
-        .await;
-    let answered = match &reply {
-        Ok(_) => true,
-        Err(error) => super::failure::code(error).is_some(),
-    };
-    answered.then(|| began.elapsed())
 }

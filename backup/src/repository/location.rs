@@ -24,6 +24,8 @@ pub struct Credentials {
     pub certificates: Option<PathBuf>,
     /// SFTP: the private key's file, if the configuration of `ssh` does not name it.
     pub identity: Option<PathBuf>,
+    /// SFTP: a configuration of `ssh` in the place of the user's own.
+    pub ssh_config: Option<PathBuf>,
 }
 
 impl fmt::Debug for Credentials {

@@ -9,8 +9,10 @@
 mod connection;
 mod download;
 mod draft;
+mod files;
 mod lock;
 mod runtime;
+mod sftp;
 mod upload;
 
 use std::collections::BTreeMap;
@@ -18,8 +20,8 @@ use std::io::Read;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::{SignedDuration, Timestamp};
-use opendal::{ErrorKind, Operator};
+use jiff::SignedDuration;
+use opendal::ErrorKind;
 
 use super::entry::Contents;
 use super::holder::Holder;
@@ -28,6 +30,7 @@ use super::{MANIFEST, VERIFIED, name};
 use crate::{Error, Kind};
 use connection::{cause, explain};
 pub(super) use draft::Draft;
+use files::{Files, Object};
 pub(super) use lock::Lock;
 use runtime::Own;
 
@@ -43,16 +46,8 @@ const CONCURRENT: usize = 8;
 #[derive(Debug, Clone)]
 pub(super) struct Store {
     own: Arc<Own>,
-    store: Operator,
+    store: Files,
     place: String,
-}
-
-/// A file in a store.
-#[derive(Debug, Clone)]
-struct Object {
-    path: String,
-    size: u64,
-    modified: Option<Timestamp>,
 }
 
 impl Store {
@@ -62,8 +57,8 @@ impl Store {
         let (own, store) = (Arc::new(Own::start()?), connection::connect(remote)?);
         let (asked, subject) = (store.clone(), place.clone());
         own.run(async move {
-            let one = asked.list_with("").limit(1);
-            one.await.map_err(|error| explain("open", &subject, &error))
+            let listed = asked.list("").await;
+            listed.map_err(|error| explain("open", &subject, &error))
         })
         .await?;
         Ok(Self { own, store, place })
@@ -107,7 +102,7 @@ impl Store {
         let path = format!("{id}/{OWNER}");
         let text = self.store.read(&path).await;
         let text = text.map_err(|error| explain("read", &path, &error))?;
-        let owner: Option<Holder> = serde_json::from_slice(&text.to_vec()).ok();
+        let owner: Option<Holder> = serde_json::from_slice(&text).ok();
         Ok(owner.is_some_and(|owner| owner.is_dead()))
     }
 
@@ -178,7 +173,7 @@ impl Store {
             }
             let path = format!("{id}/{file}");
             match self.store.read(&path).await {
-                Ok(read) => *text = Some(Ok(read.to_vec())),
+                Ok(read) => *text = Some(Ok(read)),
                 // Removed since it was listed.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -199,10 +194,10 @@ impl Store {
         let (store, path) = (self.store.clone(), format!("{id}/{file}"));
         let asked = path.clone();
         let there = self.own.run(async move {
-            let there = store.stat(&asked).await;
+            let there = store.size(&asked).await;
             there.map_err(|error| explain("read", &asked, &error))
         });
-        let size = there.await?.content_length();
+        let size = there.await?;
         Ok(Box::new(download::begin(
             &self.own,
             self.store.clone(),
@@ -216,9 +211,7 @@ impl Store {
         self.own
             .run(async move {
                 let written = store.write(&path, text).await;
-                written
-                    .map(drop)
-                    .map_err(|error| explain("write", &path, &error))
+                written.map_err(|error| explain("write", &path, &error))
             })
             .await
     }
@@ -242,16 +235,17 @@ impl Store {
 }
 
 /// All files of a store.
-async fn objects(store: &Operator, place: &str) -> Result<Vec<Object>, Error> {
-    list(store, "")
+async fn objects(store: &Files, place: &str) -> Result<Vec<Object>, Error> {
+    store
+        .list("")
         .await
         .map_err(|error| explain("list", place, &error))
 }
 
 /// The files of one backup or draft, named without its folder.
-async fn objects_of(store: &Operator, id: &str) -> Result<Vec<Object>, Error> {
+async fn objects_of(store: &Files, id: &str) -> Result<Vec<Object>, Error> {
     let folder = format!("{id}/");
-    let mut all = match list(store, &folder).await {
+    let mut all = match store.list(&folder).await {
         Ok(all) => all,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(explain("list", id, &error)),
@@ -260,23 +254,6 @@ async fn objects_of(store: &Operator, id: &str) -> Result<Vec<Object>, Error> {
         object.path = object.path.trim_start_matches(&folder).to_owned();
     }
     Ok(all)
-}
-
-async fn list(store: &Operator, path: &str) -> Result<Vec<Object>, opendal::Error> {
-    let entries = store.list_with(path).recursive(true).await?;
-    let files = entries
-        .into_iter()
-        .filter(|entry| entry.metadata().is_file());
-    Ok(files
-        .map(|entry| Object {
-            path: entry.path().to_owned(),
-            size: entry.metadata().content_length(),
-            modified: entry
-                .metadata()
-                .last_modified()
-                .and_then(|time| Timestamp::try_from(std::time::SystemTime::from(time)).ok()),
-        })
-        .collect())
 }
 
 /// The files by backup and name.
@@ -293,7 +270,7 @@ fn by_id(all: &[Object]) -> BTreeMap<&str, BTreeMap<&str, &Object>> {
 }
 
 /// Removes the files of a backup or draft, its manifest first: without one it is no backup any more.
-async fn remove_all(store: &Operator, id: &str) -> Result<(), Error> {
+async fn remove_all(store: &Files, id: &str) -> Result<(), Error> {
     let mut files = objects_of(store, id).await?;
     files.sort_by_key(|file| (file.path != MANIFEST, file.path == OWNER));
     for file in files {

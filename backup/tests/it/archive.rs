@@ -6,7 +6,7 @@ use atlas_backup::archive::{
 use atlas_backup::codec::{self, Encryption, Identity};
 use atlas_backup::progress::Silent;
 
-use crate::codec::{ALL, pack};
+use crate::packed::{ALL, pack};
 use crate::sample::{self, Random, document as bson, header, metadata, text};
 
 const TERM: [u8; 4] = [0xff; 4];

@@ -7,7 +7,7 @@ use atlas_backup::archive::{Checked, check};
 use atlas_backup::codec::{self, Compression, Encryption, Identity};
 use atlas_backup::progress::Silent;
 
-use crate::codec::{pack, sha256, unpack};
+use crate::packed::{pack, sha256, unpack};
 use crate::sample::{document, header, metadata, text};
 
 /// A key that the world knows, from age's own test vectors.

@@ -2,7 +2,10 @@
 
 use atlas_backup::extjson::{parse, write};
 use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, Bson, Document, RawDocumentBuf, Regex, Timestamp, doc, oid::ObjectId};
+use mongodb::bson::{
+    Binary, Bson, DateTime, Document, JavaScriptCodeWithScope, RawDocumentBuf, Regex, Timestamp,
+    doc, oid::ObjectId,
+};
 
 fn written(document: &Document) -> String {
     let raw = RawDocumentBuf::try_from(document).unwrap();
@@ -11,89 +14,82 @@ fn written(document: &Document) -> String {
     text
 }
 
-/// Every type, and the text that stock mongodump writes for it.
-fn every_type() -> Vec<(Document, &'static str)> {
+/// Plain values of every type, and the text that stock mongodump writes for each.
+fn values() -> Vec<(Bson, &'static str)> {
+    let decimal: mongodb::bson::Decimal128 = "1.50".parse().unwrap();
     let id = ObjectId::parse_str("58ffb124b721bc6c3234333c").unwrap();
     vec![
-        (doc! { "v": 1.0 }, r#"{"v":{"$numberDouble":"1.0"}}"#),
-        (doc! { "v": -0.0 }, r#"{"v":{"$numberDouble":"-0.0"}}"#),
+        (1.0.into(), r#"{"$numberDouble":"1.0"}"#),
+        ((-0.0).into(), r#"{"$numberDouble":"-0.0"}"#),
+        (f64::NEG_INFINITY.into(), r#"{"$numberDouble":"-Infinity"}"#),
+        (f64::NAN.into(), r#"{"$numberDouble":"NaN"}"#),
+        ("a\"b\\\n\u{1}<é>".into(), r#""a\"b\\\n\u0001<é>""#),
         (
-            doc! { "v": f64::NEG_INFINITY },
-            r#"{"v":{"$numberDouble":"-Infinity"}}"#,
+            doc! { "b": 1, "a": [] }.into(),
+            r#"{"b":{"$numberInt":"1"},"a":[]}"#,
         ),
-        (doc! { "v": f64::NAN }, r#"{"v":{"$numberDouble":"NaN"}}"#),
+        (vec![2_i64].into(), r#"[{"$numberLong":"2"}]"#),
+        (Bson::Undefined, r#"{"$undefined":true}"#),
+        (id.into(), r#"{"$oid":"58ffb124b721bc6c3234333c"}"#),
+        (true.into(), "true"),
         (
-            doc! { "v": "a\"b\\\n\u{1}<é>" },
-            r#"{"v":"a\"b\\\n\u0001<é>"}"#,
+            DateTime::from_millis(-1).into(),
+            r#"{"$date":{"$numberLong":"-1"}}"#,
         ),
+        (Bson::Null, "null"),
+        (decimal.into(), r#"{"$numberDecimal":"1.50"}"#),
+        (Bson::MinKey, r#"{"$minKey":1}"#),
+        (Bson::MaxKey, r#"{"$maxKey":1}"#),
+    ]
+}
+
+/// Those with parts.
+fn composed() -> Vec<(Bson, &'static str)> {
+    let binary = |subtype| Binary {
+        subtype,
+        bytes: vec![1, 2],
+    };
+    let regex = Regex {
+        pattern: "a/b".try_into().unwrap(),
+        options: "im".try_into().unwrap(),
+    };
+    let scope = JavaScriptCodeWithScope {
+        code: "f()".into(),
+        scope: doc! { "x": 1 },
+    };
+    let stamp = Timestamp {
+        time: 4_000_000_000,
+        increment: 7,
+    };
+    vec![
         (
-            doc! { "v": { "b": 1, "a": [] } },
-            r#"{"v":{"b":{"$numberInt":"1"},"a":[]}}"#,
-        ),
-        (
-            doc! { "v": [1, 2_i64] },
-            r#"{"v":[{"$numberInt":"1"},{"$numberLong":"2"}]}"#,
-        ),
-        (
-            doc! { "v": Binary { subtype: BinarySubtype::Uuid, bytes: vec![1, 2] } },
-            r#"{"v":{"$binary":{"base64":"AQI=","subType":"04"}}}"#,
-        ),
-        (
-            doc! { "v": Binary { subtype: BinarySubtype::BinaryOld, bytes: vec![1, 2] } },
-            r#"{"v":{"$binary":{"base64":"AQI=","subType":"02"}}}"#,
-        ),
-        (
-            doc! { "v": Bson::Undefined },
-            r#"{"v":{"$undefined":true}}"#,
-        ),
-        (
-            doc! { "v": id },
-            r#"{"v":{"$oid":"58ffb124b721bc6c3234333c"}}"#,
-        ),
-        (doc! { "v": true }, r#"{"v":true}"#),
-        (
-            doc! { "v": mongodb::bson::DateTime::from_millis(-1) },
-            r#"{"v":{"$date":{"$numberLong":"-1"}}}"#,
-        ),
-        (doc! { "v": Bson::Null }, r#"{"v":null}"#),
-        (
-            doc! { "v": Regex { pattern: "a/b".try_into().unwrap(), options: "im".try_into().unwrap() } },
-            r#"{"v":{"$regularExpression":{"pattern":"a/b","options":"im"}}}"#,
-        ),
-        (
-            doc! { "v": Bson::JavaScriptCode("f()".into()) },
-            r#"{"v":{"$code":"f()"}}"#,
+            binary(BinarySubtype::Uuid).into(),
+            r#"{"$binary":{"base64":"AQI=","subType":"04"}}"#,
         ),
         (
-            doc! { "v": Bson::Symbol("s".into()) },
-            r#"{"v":{"$symbol":"s"}}"#,
+            binary(BinarySubtype::BinaryOld).into(),
+            r#"{"$binary":{"base64":"AQI=","subType":"02"}}"#,
         ),
         (
-            doc! { "v": Bson::JavaScriptCodeWithScope(mongodb::bson::JavaScriptCodeWithScope {
-                code: "f()".into(), scope: doc! { "x": 1 },
-            }) },
-            r#"{"v":{"$code":"f()","$scope":{"x":{"$numberInt":"1"}}}}"#,
+            regex.into(),
+            r#"{"$regularExpression":{"pattern":"a/b","options":"im"}}"#,
         ),
+        (Bson::JavaScriptCode("f()".into()), r#"{"$code":"f()"}"#),
+        (Bson::Symbol("s".into()), r#"{"$symbol":"s"}"#),
         (
-            doc! { "v": Timestamp { time: 4_000_000_000, increment: 7 } },
-            r#"{"v":{"$timestamp":{"t":4000000000,"i":7}}}"#,
+            scope.into(),
+            r#"{"$code":"f()","$scope":{"x":{"$numberInt":"1"}}}"#,
         ),
-        (
-            doc! { "v": "1.50".parse::<mongodb::bson::Decimal128>().unwrap() },
-            r#"{"v":{"$numberDecimal":"1.50"}}"#,
-        ),
-        (
-            doc! { "v": Bson::MinKey, "w": Bson::MaxKey },
-            r#"{"v":{"$minKey":1},"w":{"$maxKey":1}}"#,
-        ),
+        (stamp.into(), r#"{"$timestamp":{"t":4000000000,"i":7}}"#),
     ]
 }
 
 #[test]
 fn every_type_goes_there_and_back() {
-    for (document, text) in every_type() {
+    for (value, text) in values().into_iter().chain(composed()) {
+        let (document, text) = (doc! { "v": value }, format!("{{\"v\":{text}}}"));
         assert_eq!(written(&document), text);
-        let back = parse(text).unwrap();
+        let back = parse(&text).unwrap();
         assert_eq!(back, RawDocumentBuf::try_from(&document).unwrap(), "{text}");
     }
 }
@@ -122,7 +118,7 @@ fn relaxed_and_old_texts_are_read() {
         (r#"{"v":2.5}"#, doc! { "v": 2.5 }),
         (
             r#"{"v":{"$date":"1970-01-01T00:00:01Z"}}"#,
-            doc! { "v": mongodb::bson::DateTime::from_millis(1000) },
+            doc! { "v": DateTime::from_millis(1000) },
         ),
         (
             r#"{"v":{"$binary":"AQI=","$type":"00"}}"#,

@@ -11,11 +11,11 @@ use atlas_backup::{Error, extjson};
 use mongodb::Database;
 use mongodb::bson::{Document, RawDocumentBuf, doc};
 
-use crate::real::{self, Server};
+use crate::mongod::Mongod;
 
-/// A mongod of its own; gone when the test ends.
+/// A mongod of its own, and a connection to it.
 pub(crate) struct Target {
-    pub(crate) server: Server,
+    pub(crate) server: Mongod,
     pub(crate) connection: Connection,
 }
 
@@ -27,57 +27,22 @@ impl Target {
 
     /// A replica set of one member.
     pub(crate) async fn replica_set() -> Option<Self> {
-        let mut target = Self::start(&["--replSet", "r", "--oplogSize", "64"]).await?;
-        let host = format!("127.0.0.1:{}", target.server.port);
-        let members = doc! { "_id": "r", "members": [{ "_id": 0, "host": host }] };
-        let admin = target.connection.client().database("admin");
-        admin
-            .run_command(doc! { "replSetInitiate": members })
-            .await
-            .unwrap();
-        until("a primary", async || {
-            let hello = admin.run_command(doc! { "hello": 1 }).await.unwrap();
-            hello.get_bool("isWritablePrimary").unwrap()
-        })
-        .await;
-        target.connection = Connection::open(&target.uri("")).await.unwrap();
-        Some(target)
+        Some(Self::of(Mongod::replica_set(&["--oplogSize", "64"]).await?).await)
     }
 
     /// With more arguments.
     pub(crate) async fn start(more: &[&str]) -> Option<Self> {
-        let binary = real::binary("ATLAS_TEST_MONGOD", "mongod")?;
-        let server = Server::start(&binary, |port, folder| {
-            let port = port.to_string();
-            let fixed = [
-                "--port",
-                port.as_str(),
-                "--dbpath",
-                folder,
-                "--bind_ip",
-                "127.0.0.1",
-                "--wiredTigerCacheSizeGB",
-                "0.5",
-                "--setParameter",
-                "diagnosticDataCollectionEnabled=false",
-            ];
-            let all = fixed.iter().chain(more);
-            all.map(|argument| (*argument).to_owned()).collect()
-        });
-        let uri = format!("mongodb://127.0.0.1:{}/", server.port);
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let connection = loop {
-            match Connection::open(&uri).await {
-                Ok(connection) => break connection,
-                Err(error) => assert!(Instant::now() < deadline, "{error}"),
-            }
-        };
-        Some(Self { server, connection })
+        Some(Self::of(Mongod::start(more).await?).await)
+    }
+
+    async fn of(server: Mongod) -> Self {
+        let connection = Connection::open(&server.uri()).await.unwrap();
+        Self { server, connection }
     }
 
     /// Its address, with `user:password@` in front of the host.
     pub(crate) fn uri(&self, user: &str) -> String {
-        format!("mongodb://{user}127.0.0.1:{}/", self.server.port)
+        format!("mongodb://{user}127.0.0.1:{}/", self.server.port())
     }
 
     pub(crate) fn db(&self, name: &str) -> Database {

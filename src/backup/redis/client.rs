@@ -10,6 +10,9 @@ const SCRIPT: &str = r#"file=/run/secrets/redis_conf
 if [ -r $file ]; then REDISCLI_AUTH=$(sed -n 's/^requirepass //p' $file); export REDISCLI_AUTH; fi
 exec redis-cli --raw "$@""#;
 
+/// The operation of an error by which Redis itself refused a command.
+const REFUSED: &str = "ask";
+
 pub(super) struct Client<'a> {
     engine: &'a DockerEngine,
     container: &'a str,
@@ -47,7 +50,7 @@ impl<'a> Client<'a> {
             Some(reason) => {
                 let command = words.first().copied().unwrap_or_default();
                 let cause = format!("`{command}` is refused: {reason}");
-                Err(Error::failed("ask", self.name, cause))
+                Err(Error::failed(REFUSED, self.name, cause))
             }
         }
     }
@@ -57,17 +60,20 @@ impl<'a> Client<'a> {
         self.ask(&["INFO", section]).await.map(Info)
     }
 
-    /// A setting; an empty answer means that this version has none of that name.
-    pub(super) async fn setting(&self, name: &str) -> Result<String, Error> {
-        let answer = self.ask(&["CONFIG", "GET", name]).await?;
-        Ok(answer.lines().nth(1).unwrap_or_default().to_owned())
+    /// A setting; empty where this version has none of that name, and `default` where nobody may ask for settings.
+    pub(super) async fn setting(&self, name: &str, default: &str) -> Result<String, Error> {
+        match self.ask(&["CONFIG", "GET", name]).await {
+            Ok(answer) => Ok(answer.lines().nth(1).unwrap_or_default().to_owned()),
+            Err(error) if error.operation == REFUSED => Ok(default.to_owned()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Seconds since 1970 on the server's clock.
     pub(super) async fn time(&self) -> Result<u64, Error> {
         let answer = self.ask(&["TIME"]).await?;
         let seconds = answer.lines().next().and_then(|line| line.parse().ok());
-        seconds.ok_or_else(|| Error::failed("ask", self.name, "`TIME` is answered by no time"))
+        seconds.ok_or_else(|| Error::failed("read", self.name, "`TIME` is answered by no time"))
     }
 
     /// Everything but one that is on its way up; then `None`.

@@ -97,31 +97,25 @@ async fn files(
         engine.start(&held.container).await?;
     }
     let up = async || client.up().await;
-    if until((OPERATION, &held.name), START, cancel, up)
+    let told = until((OPERATION, &held.name), START, cancel, up)
         .await
-        .is_err()
-    {
-        return Ok(Files {
-            folder: "/data".into(),
-            snapshot: "dump.rdb".into(),
-            appends: held
-                .command
-                .windows(2)
-                .any(|pair| pair == ["--appendonly", "yes"]),
-            append_folder: Some("appendonlydir".into()),
-            append_file: "appendonly.aof".into(),
-        });
-    }
+        .is_ok();
+    let setting = async |name: &str, default: &str| match told {
+        true => client.setting(name, default).await,
+        false => Ok(default.to_owned()),
+    };
+    let appends = held
+        .command
+        .windows(2)
+        .any(|pair| pair == ["--appendonly", "yes"]);
+    let folder = setting("dir", "/data").await?;
+    let append_folder = setting("appenddirname", "appendonlydir").await?;
     Ok(Files {
-        folder: client
-            .setting("dir")
-            .await?
-            .trim_end_matches('/')
-            .to_owned(),
-        snapshot: client.setting("dbfilename").await?,
-        appends: client.setting("appendonly").await? == "yes",
-        append_folder: Some(client.setting("appenddirname").await?).filter(|name| !name.is_empty()),
-        append_file: client.setting("appendfilename").await?,
+        folder: folder.trim_end_matches('/').to_owned(),
+        snapshot: setting("dbfilename", "dump.rdb").await?,
+        appends: setting("appendonly", if appends { "yes" } else { "no" }).await? == "yes",
+        append_folder: Some(append_folder).filter(|name| !name.is_empty()),
+        append_file: setting("appendfilename", "appendonly.aof").await?,
     })
 }
 

@@ -57,7 +57,7 @@ Examples:
   atlas backup schedule set --every 6h
   atlas backup schedule set --cron '15 3 * * 1-5' --kind cron"
 )]
-#[group(id = "when", required = true, multiple = false, args = ["at", "every", "cron"])]
+#[command(group(clap::ArgGroup::new("when").required(true).args(["at", "every", "cron"])))]
 pub(crate) struct Set {
     /// Every day at this time
     #[arg(long, value_name = "HH:MM")]

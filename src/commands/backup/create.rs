@@ -1,18 +1,17 @@
 //! `atlas backup create`: makes a backup, reads it back, says what it holds and how to restore it.
 
-use std::collections::BTreeMap;
-
 use atlas_backup::codec::{Compression, Encryption, Output};
 use atlas_backup::manifest::{Manifest, Verdict};
-use atlas_backup::mongo::{self, Connection, DumpOptions, Throttle, estimate};
+use atlas_backup::mongo::{self, DumpOptions, Throttle, estimate};
 use atlas_backup::notify::Kind as Notice;
 use atlas_backup::repository::{Location, Repository};
 use atlas_backup::{Error as Failure, Kind};
 use serde_json::json;
 
-use super::making::{Making, Sources};
+use super::making::Making;
 use super::place::Place;
 use super::progress::watched;
+use super::sources::{Database, Wanted};
 use super::verify::{self, Level};
 use super::{secret, sources, space, summary};
 use crate::app::App;
@@ -82,6 +81,14 @@ fn options(args: &cli::Create, threads: usize) -> Result<DumpOptions, Error> {
     })
 }
 
+fn wanted(args: &cli::Create) -> Wanted<'_> {
+    Wanted {
+        address: args.uri_file.as_deref(),
+        only: &args.only,
+        reader: args.engine.unwrap_or_default(),
+    }
+}
+
 fn threads(args: &cli::Create) -> usize {
     args.threads.map_or_else(verify::threads, usize::from)
 }
@@ -91,14 +98,21 @@ async fn stream(app: &App, place: &Place<'_>, args: &cli::Create) -> Result<Exit
     let (compression, encryption) = (compression(place, args), secret::encryption(place, args)?);
     let threads = threads(args);
     let options = options(args, threads)?;
-    let uri = sources::mongodb(place, args.uri_file.as_deref()).await?;
-    let connection = Connection::open(&uri).await?;
+    let wanted = Wanted {
+        only: &[cli::Part::Mongodb],
+        ..wanted(args)
+    };
+    let found = sources::find(app, place, &wanted).await?;
+    let connection = found.mongodb.as_ref().map(Database::connection);
+    let connection = connection.ok_or_else(|| {
+        Error::failed("failed to find a MongoDB; --output writes its archive alone")
+    })?;
     // Not even events: whatever reads stdout wants the archive and nothing else.
     let quiet = app.quiet_stdout();
     watched(&quiet, async |progress, cancel| {
         let to = Box::new(std::io::stdout());
         let output = Output::new(to, compression, &encryption, threads)?;
-        mongo::dump(&connection, &options, output, progress, cancel).await?;
+        mongo::dump(connection, &options, output, progress, cancel).await?;
         Ok(Exit::Ok)
     })
     .await
@@ -110,10 +124,11 @@ async fn attempt(app: &App, place: &Place<'_>, args: &cli::Create) -> Result<Exi
     let threads = threads(args);
     let options = options(args, threads)?;
     let location = place.location(args.to.as_deref())?;
-    let uri = sources::mongodb(place, args.uri_file.as_deref()).await?;
-    let connection = Connection::open(&uri).await?;
-    let size = estimate::size(&connection, &args.databases).await?;
-    space::check(&location, size, compression)?;
+    let sources = sources::find(app, place, &wanted(args)).await?;
+    if let Some(database) = &sources.mongodb {
+        let size = estimate::size(database.connection(), &args.databases).await?;
+        space::check(&location, size, compression)?;
+    }
     let repository = Repository::open(&location).await?;
     let _lock = repository.lock("backup create").await?;
     cleaned(app, &repository).await?;
@@ -121,14 +136,11 @@ async fn attempt(app: &App, place: &Place<'_>, args: &cli::Create) -> Result<Exi
         repository: &repository,
         project: &place.project,
         tags: &args.tags,
-        sources: Sources {
-            mongodb: Some(connection),
-        },
+        sources,
         options,
         compression,
         encryption: &encryption,
         threads,
-        missing: BTreeMap::new(),
     };
     let check = !args.no_verify;
     let (manifest, verdict) = watched(app, async |progress, cancel| {
@@ -141,6 +153,7 @@ async fn attempt(app: &App, place: &Place<'_>, args: &cli::Create) -> Result<Exi
             return Ok((manifest, None));
         };
         let proof = verify::prove(
+            place,
             &repository,
             &manifest,
             Level::Full,
@@ -188,7 +201,7 @@ async fn cleaned(app: &App, repository: &Repository) -> Result<(), Failure> {
     Ok(())
 }
 
-fn conclude(manifest: &Manifest, verdict: Option<&Verdict>) -> Result<Exit, Error> {
+pub(super) fn conclude(manifest: &Manifest, verdict: Option<&Verdict>) -> Result<Exit, Error> {
     if let Some(verdict) = verdict.filter(|verdict| !verdict.passed) {
         let message = format!("backup {} is not what was written", manifest.id);
         return Err(Error::new(Exit::Damaged, message)
@@ -203,7 +216,7 @@ fn conclude(manifest: &Manifest, verdict: Option<&Verdict>) -> Result<Exit, Erro
     })
 }
 
-fn show(
+pub(super) fn show(
     app: &App,
     location: &Location,
     manifest: &Manifest,

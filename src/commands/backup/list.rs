@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::age;
 use super::place::Place;
+use super::summary::is_collection;
 use crate::app::App;
 use crate::cli::backup::At;
 use crate::error::Error;
@@ -38,7 +39,10 @@ pub(super) async fn list(app: &App, at: &At) -> Result<Exit, Error> {
 /// Documents of the MongoDB part, or entries of the embedded store.
 fn documents(manifest: &Manifest) -> Option<u64> {
     let mongodb = manifest.mongodb.as_ref();
-    let mongodb = mongodb.map(|part| part.namespaces.iter().map(|ns| ns.documents).sum());
+    let mongodb = mongodb.map(|part| {
+        let collections = part.namespaces.iter().filter(|ns| is_collection(ns));
+        collections.map(|ns| ns.documents).sum()
+    });
     let embedded = manifest.embedded.as_ref();
     mongodb.or_else(|| embedded.map(|part| part.tables.values().sum()))
 }

@@ -64,6 +64,19 @@ impl<'a> Place<'a> {
         self.app.directory.join(path)
     }
 
+    /// A folder of the project's own for what is looked at on its way; made when it is not there.
+    pub(super) fn scratch(&self) -> Result<PathBuf, Error> {
+        use std::os::unix::fs::DirBuilderExt;
+        let folder = self.app.directory.join(".atlas");
+        let mut builder = std::fs::DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(&folder);
+        made.map_err(|error| {
+            let shown = folder.display();
+            Error::failed(format!("failed to make `{shown}`: {}", cause(&error)))
+        })?;
+        Ok(folder)
+    }
+
     /// The place that was named, else that of atlas.yaml, else the folder `backups` of the project.
     pub(super) fn location(&self, named: Option<&str>) -> Result<Location, Error> {
         let settings = self.settings();
@@ -98,6 +111,7 @@ impl<'a> Place<'a> {
             region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
             certificates: self.variable("AWS_CA_BUNDLE").map(PathBuf::from),
             identity: None,
+            ssh_config: None,
         }
     }
 

@@ -1,42 +1,52 @@
 //! `atlas backup restore`: shows what would be overwritten, asks, proves the backup, saves what is there, then writes.
 
+mod safety;
 mod targets;
+mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use atlas_backup::codec::{self, Compression, Identity};
+use atlas_backup::codec::{self, Identity};
 use atlas_backup::manifest::Manifest;
-use atlas_backup::mongo::{
-    self, Connection, DumpOptions, Pattern, Rename, RestoreOptions, estimate,
-};
+use atlas_backup::mongo::{Pattern, Rename, RestoreOptions};
 use atlas_backup::progress::Event as Step;
 use atlas_backup::repository::Repository;
 use atlas_backup::{Error as Failure, archive};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::making::{Making, Sources};
 use super::place::Place;
 use super::progress::watched;
+use super::secret;
+use super::sources::{self, Sources, Wanted};
 use super::verify::{self, Level};
-use super::{secret, sources};
 use crate::app::App;
 use crate::cli::backup as cli;
+use crate::cli::backup::Part;
 use crate::error::{Error, cause};
 use crate::exit::Exit;
 use crate::report::{count, seconds, several};
 use targets::{Source, Target};
-
-/// The tag of safety backups.
-const TAG: &str = "before-restore";
+use write::Written;
 
 /// What is restored, and from where.
 enum From {
     Backup(Box<Manifest>),
-    File(std::path::PathBuf),
+    File(PathBuf),
+}
+
+/// What a restore works with.
+struct Work<'a> {
+    app: &'a App,
+    place: &'a Place<'a>,
+    repository: &'a Repository,
+    from: &'a From,
+    identity: Identity,
+    /// Where it goes; only what is restored is in here.
+    sources: Sources,
+    options: RestoreOptions,
 }
 
 pub(super) async fn restore(app: &App, args: &cli::Restore) -> Result<Exit, Error> {
@@ -48,62 +58,222 @@ pub(super) async fn restore(app: &App, args: &cli::Restore) -> Result<Exit, Erro
         (Some(id), None) => From::Backup(Box::new(repository.find(id).await?.manifest)),
         (None, None) => return Err(Error::new(Exit::Usage, "no backup was named")),
     };
-    let identity = match &from {
-        From::Backup(manifest) => secret::identity(&place, &args.unlock, verify::sealed(manifest))?,
-        From::File(_) => secret::identity(&place, &args.unlock, None)?,
+    let sealed = match &from {
+        From::Backup(manifest) => verify::sealed(manifest),
+        From::File(_) => None,
     };
-    let uri = sources::mongodb(&place, args.uri_file.as_deref()).await?;
-    let connection = Connection::open(&uri).await?;
-    let began = Instant::now();
-    // Everything is read before anything is written: what does not prove itself is not restored.
-    let sources = proven(app, &repository, &from, &identity).await?;
-    let mut targets = targets::choose(&sources, &options)?;
-    if targets.is_empty() && !args.users {
-        return Err(Error::new(
+    let only = parts(args, &from)?;
+    let wanted = Wanted {
+        address: args.uri_file.as_deref(),
+        only: &only,
+        ..Wanted::default()
+    };
+    let work = Work {
+        app,
+        place: &place,
+        repository: &repository,
+        identity: secret::identity(&place, &args.unlock, sealed)?,
+        from: &from,
+        sources: sources::find(app, &place, &wanted).await?,
+        options,
+    };
+    if let Some((part, reason)) = work.sources.missing.first_key_value() {
+        return Err(Error::failed(format!("failed to restore {part}: {reason}"))
+            .hint("--only restores the other parts"));
+    }
+    work.run(args).await
+}
+
+/// The parts that are meant: those of the backup, unless collections are named or it goes to a MongoDB.
+fn parts(args: &cli::Restore, from: &From) -> Result<Vec<Part>, Error> {
+    let manifest = match from {
+        From::File(_) => return Ok(vec![Part::Mongodb]),
+        From::Backup(manifest) => manifest,
+    };
+    let narrow = args.uri_file.is_some()
+        || args.into.is_some()
+        || !(args.namespaces.is_empty() && args.exclude.is_empty() && args.rename.is_empty());
+    let held = [
+        (Part::Mongodb, manifest.mongodb.is_some()),
+        (Part::Redis, manifest.redis.is_some()),
+        (Part::Embedded, manifest.embedded.is_some()),
+    ];
+    let meant = |part: Part| match args.only.is_empty() {
+        true => !narrow || part == Part::Mongodb,
+        false => args.only.contains(&part),
+    };
+    let parts = held
+        .into_iter()
+        .filter(|(part, there)| *there && meant(*part));
+    let parts: Vec<Part> = parts.map(|(part, _)| part).collect();
+    match parts.is_empty() {
+        false => Ok(parts),
+        true => Err(Error::new(
             Exit::Usage,
-            "nothing of the backup is meant by these patterns",
-        )
-        .hint("`atlas backup show` lists its collections"));
-    }
-    targets::look(&connection, &mut targets).await?;
-    if args.dry_run {
-        show(app, &connection, &targets, None);
-        return Ok(Exit::Ok);
-    }
-    refuse_taken(&targets, args.drop)?;
-    confirm(app, &connection, &targets)?;
-    let safety = match args.no_safety_backup {
-        true => None,
-        false => save(app, &place, &repository, &connection, &targets).await?,
-    };
-    if let Some(id) = &safety {
-        app.say(&format!("what was there is safe in backup {id}"));
-    }
-    let restored = write(app, &repository, &from, &identity, &connection, &options).await;
-    let restored = restored.map_err(|error| match (&safety, &error.hint) {
-        (Some(id), None) => error.hint(format!(
-            "what was there before: `atlas backup restore {id} --drop`"
+            format!("backup {} holds nothing of what was asked for", manifest.id),
         )),
-        _ => error,
-    })?;
-    if app.global.json {
-        show(
-            app,
-            &connection,
-            &targets,
-            Some((&restored, safety.as_deref())),
-        );
-    } else {
-        let documents: u64 = restored.namespaces.iter().map(|ns| ns.documents).sum();
-        app.out(&format!(
-            "restored {} in {} into {}; verified before, counted after ({})",
-            several(documents, "document"),
-            several(restored.namespaces.len() as u64, "collection"),
-            connection.address(),
-            seconds(began.elapsed())
-        ));
     }
-    Ok(Exit::Ok)
+}
+
+impl Work<'_> {
+    async fn run(self, args: &cli::Restore) -> Result<Exit, Error> {
+        let began = Instant::now();
+        let app = self.app;
+        // Everything is read before anything is written: what does not prove itself is not restored.
+        let held = self.proven().await?;
+        let mut targets = Vec::new();
+        if let Some(database) = &self.sources.mongodb {
+            targets = targets::choose(&held, &self.options)?;
+            if targets.is_empty() && !args.users {
+                let message = "no collection of the backup is meant by these patterns";
+                return Err(Error::new(Exit::Usage, message)
+                    .hint("`atlas backup show` lists its collections"));
+            }
+            targets::look(database.connection(), &mut targets).await?;
+        }
+        if args.dry_run {
+            self.show(&targets, None, None);
+            return Ok(Exit::Ok);
+        }
+        refuse_taken(&targets, args.drop)?;
+        self.confirm(&targets)?;
+        let safety = match args.no_safety_backup {
+            true => None,
+            false => self.save(&targets).await?,
+        };
+        if let Some(id) = &safety {
+            app.say(&format!("what was there is safe in backup {id}"));
+        }
+        let written = self
+            .write()
+            .await
+            .map_err(|error| match (&safety, &error.hint) {
+                (Some(id), None) => error.hint(format!(
+                    "what was there before: `atlas backup restore {id} --drop`"
+                )),
+                _ => error,
+            })?;
+        match app.global.json {
+            true => self.show(&targets, Some(&written), safety.as_deref()),
+            false => app.out(&format!(
+                "restored {}; verified before, counted after ({})",
+                written.words(),
+                seconds(began.elapsed())
+            )),
+        }
+        Ok(Exit::Ok)
+    }
+
+    /// Reads all of it, and tells what its archive holds.
+    async fn proven(&self) -> Result<Vec<Source>, Error> {
+        let manifest = match self.from {
+            From::File(file) => return checked(self.app, file, &self.identity).await,
+            From::Backup(manifest) => manifest,
+        };
+        let work = watched(self.app, async |progress, cancel| {
+            let (place, repository, identity) = (self.place, self.repository, &self.identity);
+            let level = Level::Full;
+            let proof = verify::prove(
+                place, repository, manifest, level, identity, progress, cancel,
+            );
+            Ok(proof.await?)
+        });
+        let verdict = work.await.map_err(secret::hinted)?;
+        verify::record(self.repository, &manifest.id, Level::Full, &verdict).await?;
+        if !verdict.passed {
+            let message = format!(
+                "backup {} is not what was written; nothing was restored",
+                manifest.id
+            );
+            return Err(Error::new(Exit::Damaged, message).details(verdict.evidence));
+        }
+        let namespaces = manifest.mongodb.iter().flat_map(|part| &part.namespaces);
+        let sources = namespaces.map(|ns| Source {
+            db: ns.db.clone(),
+            collection: ns.collection.clone(),
+            documents: ns.documents,
+        });
+        Ok(sources.collect())
+    }
+
+    /// The other parts that are replaced as a whole.
+    fn wholes(&self) -> Vec<&'static str> {
+        let redis = self.sources.redis.iter().map(|_| "all keys of Redis");
+        let embedded = self.sources.embedded.iter().map(|_| "the embedded store");
+        redis.chain(embedded).collect()
+    }
+
+    fn address(&self) -> &str {
+        let database = self.sources.mongodb.as_ref();
+        database.map_or("the project", |database| database.connection().address())
+    }
+
+    /// Every line that a person should read before it is done.
+    fn lines(&self, targets: &[Target]) -> Vec<String> {
+        let mut lines = targets::lines(targets);
+        let wholes = self.wholes();
+        lines.extend(
+            wholes
+                .iter()
+                .map(|what| format!("{what}, replaced as a whole")),
+        );
+        lines
+    }
+
+    fn confirm(&self, targets: &[Target]) -> Result<(), Error> {
+        let taken = targets.iter().filter(|target| target.is_taken()).count() + self.wholes().len();
+        if !self.app.global.json {
+            for line in self.lines(targets) {
+                self.app.say(&format!("  {line}"));
+            }
+        }
+        let mut what = Vec::new();
+        if !targets.is_empty() {
+            what.push(several(targets.len() as u64, "collection"));
+        }
+        what.extend(self.wholes().into_iter().map(str::to_owned));
+        let (what, place) = (what.join(" and "), self.address());
+        let question = match taken {
+            0 => format!("Restore {what} into {place}?"),
+            n => format!("Restore {what} into {place} and overwrite {n} of them?"),
+        };
+        match self.app.prompt.confirm(&question, false)? {
+            true => Ok(()),
+            false => Err(Error::failed("nothing was restored: it was not confirmed")
+                .hint("`--yes` confirms it, `--dry-run` shows it")),
+        }
+    }
+
+    /// What would be done, or what was.
+    fn show(&self, targets: &[Target], done: Option<&Written>, safety: Option<&str>) {
+        if !self.app.global.json {
+            let mut text = format!("would be restored into {}:\n", self.address());
+            for line in self.lines(targets) {
+                text += &format!("  {line}\n");
+            }
+            return self.app.out(&text);
+        }
+        let collections: Vec<Value> = targets
+            .iter()
+            .map(|target| {
+                json!({
+                    "from": target.source, "to": target.name(), "documents": target.documents,
+                    "documents_there": target.there,
+                })
+            })
+            .collect();
+        let mongodb = done.and_then(|written| written.mongodb.as_ref());
+        let object = json!({
+            "schema": "atlas/v1", "kind": "backup-restore", "into": self.address(),
+            "done": done.is_some(), "collections": collections, "replaced": self.wholes(),
+            "documents": mongodb.map(write::documents),
+            "indexes": mongodb.map(|restored| restored.indexes),
+            "skipped": mongodb.map(|restored| &restored.skipped),
+            "users_and_roles": mongodb.map(|restored| restored.users_and_roles),
+            "safety_backup": safety,
+        });
+        self.app.out(&object.to_string());
+    }
 }
 
 fn options(args: &cli::Restore) -> Result<RestoreOptions, Error> {
@@ -143,42 +313,6 @@ fn until(text: &str) -> Result<(u32, u32), Error> {
     })
 }
 
-/// Reads all of it, and tells what it holds.
-async fn proven(
-    app: &App,
-    repository: &Repository,
-    from: &From,
-    identity: &Identity,
-) -> Result<Vec<Source>, Error> {
-    let manifest = match from {
-        From::File(file) => return checked(app, file, identity).await,
-        From::Backup(manifest) => manifest,
-    };
-    let part = manifest
-        .mongodb
-        .as_ref()
-        .ok_or_else(|| Error::failed(format!("backup {} holds no MongoDB", manifest.id)))?;
-    let work = watched(app, async |progress, cancel| {
-        let level = Level::Full;
-        Ok(verify::prove(repository, manifest, level, identity, progress, cancel).await?)
-    });
-    let verdict = work.await.map_err(secret::hinted)?;
-    verify::record(repository, &manifest.id, Level::Full, &verdict).await?;
-    if !verdict.passed {
-        let message = format!(
-            "backup {} is not what was written; nothing was restored",
-            manifest.id
-        );
-        return Err(Error::new(Exit::Damaged, message).details(verdict.evidence));
-    }
-    let sources = part.namespaces.iter().map(|ns| Source {
-        db: ns.db.clone(),
-        collection: ns.collection.clone(),
-        documents: ns.documents,
-    });
-    Ok(sources.collect())
-}
-
 /// The same of a file that has no manifest: its own counts and checksums.
 async fn checked(app: &App, file: &Path, identity: &Identity) -> Result<Vec<Source>, Error> {
     let work = watched(app, async |progress, _| {
@@ -203,7 +337,7 @@ async fn checked(app: &App, file: &Path, identity: &Identity) -> Result<Vec<Sour
     Ok(sources.collect())
 }
 
-fn open_file(file: &Path) -> Result<std::fs::File, Error> {
+pub(super) fn open_file(file: &Path) -> Result<std::fs::File, Error> {
     std::fs::File::open(file).map_err(|error| {
         let message = format!("failed to read `{}`: {}", file.display(), cause(&error));
         match error.kind() {
@@ -242,137 +376,4 @@ fn refuse_taken(targets: &[Target], drop: bool) -> Result<(), Error> {
         .details(taken)
         .hint("--drop replaces them, --into DB or --rename FROM=TO goes beside them")),
     }
-}
-
-fn confirm(app: &App, connection: &Connection, targets: &[Target]) -> Result<(), Error> {
-    let taken = targets.iter().filter(|target| target.is_taken()).count();
-    if !app.global.json {
-        for line in targets::lines(targets) {
-            app.say(&format!("  {line}"));
-        }
-    }
-    let place = connection.address();
-    let all = several(targets.len() as u64, "collection");
-    let question = match taken {
-        0 => format!("Restore {all} into {place}?"),
-        n => format!("Restore {all} into {place} and overwrite {n} of them?"),
-    };
-    match app.prompt.confirm(&question, false)? {
-        true => Ok(()),
-        false => Err(Error::failed("nothing was restored: it was not confirmed")
-            .hint("`--yes` confirms it, `--dry-run` shows it")),
-    }
-}
-
-/// A backup of the databases that will be written to, as they are; its id. Nothing when they are empty.
-async fn save(
-    app: &App,
-    place: &Place<'_>,
-    repository: &Repository,
-    connection: &Connection,
-    targets: &[Target],
-) -> Result<Option<String>, Error> {
-    let databases: BTreeSet<String> = targets.iter().map(|target| target.db.clone()).collect();
-    let databases: Vec<String> = databases.into_iter().collect();
-    let size = estimate::size(connection, &databases).await?;
-    if size.data == 0 || databases.is_empty() {
-        return Ok(None);
-    }
-    super::space::check(repository.location(), size, Compression::GZIP)?;
-    let encryption = secret::encryption(place, &cli::Create::default())?;
-    let _lock = repository.lock("backup restore").await?;
-    let tags = [TAG.to_owned()];
-    let making = Making {
-        repository,
-        project: &place.project,
-        tags: &tags,
-        sources: Sources {
-            mongodb: Some(connection.clone()),
-        },
-        options: DumpOptions {
-            databases,
-            users_and_roles: false,
-            ..DumpOptions::default()
-        },
-        compression: Compression::GZIP,
-        encryption: &encryption,
-        threads: verify::threads(),
-        missing: BTreeMap::new(),
-    };
-    let id = watched(app, async |progress, cancel| {
-        let manifest = making.run(progress.clone(), cancel.clone()).await?;
-        if let Some(identity) = secret::read_back(place, &encryption, &manifest)? {
-            let level = Level::Full;
-            let proof = verify::prove(repository, &manifest, level, &identity, progress, cancel);
-            let verdict = proof.await?;
-            verify::record(repository, &manifest.id, level, &verdict).await?;
-            if !verdict.passed {
-                let message = "nothing was restored: the safety backup is not what was written";
-                return Err(Error::new(Exit::Damaged, message).details(verdict.evidence));
-            }
-        }
-        Ok(manifest.id)
-    });
-    id.await.map(Some)
-}
-
-async fn write(
-    app: &App,
-    repository: &Repository,
-    from: &From,
-    identity: &Identity,
-    connection: &Connection,
-    options: &RestoreOptions,
-) -> Result<mongo::Restored, Error> {
-    let work = watched(app, async |progress, cancel| {
-        let from: Box<dyn Read + Send> = match from {
-            From::File(file) => Box::new(open_file(file)?),
-            From::Backup(manifest) => {
-                let name = manifest.mongodb.as_ref().map(|part| part.file.name.clone());
-                repository
-                    .read(&manifest.id, &name.unwrap_or_default())
-                    .await?
-            }
-        };
-        let input = open(from, identity).await?;
-        Ok(mongo::restore(connection, options, input, progress, cancel).await?)
-    });
-    work.await
-}
-
-/// What would be done, or what was.
-fn show(
-    app: &App,
-    connection: &Connection,
-    targets: &[Target],
-    done: Option<(&mongo::Restored, Option<&str>)>,
-) {
-    if !app.global.json {
-        let mut text = format!("would be restored into {}:\n", connection.address());
-        for line in targets::lines(targets) {
-            text += &format!("  {line}\n");
-        }
-        return app.out(&text);
-    }
-    let collections: Vec<Value> = targets
-        .iter()
-        .map(|target| {
-            json!({
-                "from": target.source, "to": target.name(), "documents": target.documents,
-                "documents_there": target.there,
-            })
-        })
-        .collect();
-    let object = json!({
-        "schema": "atlas/v1", "kind": "backup-restore", "into": connection.address(),
-        "done": done.is_some(), "collections": collections,
-        "documents": done.map(|(restored, _)| {
-            restored.namespaces.iter().map(|ns| ns.documents).sum::<u64>()
-        }),
-        "indexes": done.map(|(restored, _)| restored.indexes),
-        "skipped": done.map(|(restored, _)| &restored.skipped),
-        "users_and_roles": done.map(|(restored, _)| restored.users_and_roles),
-        "safety_backup": done.and_then(|(_, safety)| safety),
-    });
-    app.out(&object.to_string());
 }

@@ -1,6 +1,6 @@
 //! What is said of a backup that was just made, and how it is restored, with and without atlas.
 
-use atlas_backup::manifest::{Consistency, File, Manifest};
+use atlas_backup::manifest::{Consistency, File, Manifest, Namespace};
 use atlas_backup::repository::Location;
 use atlas_backup::verify::files;
 
@@ -42,11 +42,19 @@ fn quoted(path: &str) -> String {
     }
 }
 
+/// Whether it is a collection of somebody's; the others hold users, roles or the oplog.
+pub(super) fn is_collection(of: &Namespace) -> bool {
+    let system = of.collection.starts_with("$admin.")
+        || (of.db == "admin" && of.collection.starts_with("system."));
+    !of.db.is_empty() && !system
+}
+
 /// What it holds: `1,234 documents in 12 collections, users and roles; 17 keys of Redis`.
 pub(super) fn holds(manifest: &Manifest) -> String {
     let mut parts = Vec::new();
     if let Some(part) = &manifest.mongodb {
-        let documents: u64 = part.namespaces.iter().map(|ns| ns.documents).sum();
+        let collections = part.namespaces.iter().filter(|ns| is_collection(ns));
+        let documents: u64 = collections.clone().map(|ns| ns.documents).sum();
         let users = match part.users_and_roles {
             true => ", users and roles",
             false => "",
@@ -54,7 +62,7 @@ pub(super) fn holds(manifest: &Manifest) -> String {
         parts.push(format!(
             "{} in {}{users}",
             several(documents, "document"),
-            several(part.namespaces.len() as u64, "collection")
+            several(collections.count() as u64, "collection")
         ));
     }
     if let Some(part) = &manifest.redis {

@@ -1,7 +1,9 @@
 //! `atlas backup verify`: proves backups, records the verdict beside them, shows the evidence.
 
-use std::collections::BTreeMap;
+mod drill;
+
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use atlas_backup::codec::Identity;
@@ -25,8 +27,12 @@ use crate::exit::Exit;
 /// How much is proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
+    /// Sizes and hashes.
     Quick,
+    /// Every byte decoded.
     Full,
+    /// Restored into throwaway servers, and compared.
+    Restored,
 }
 
 pub(super) async fn verify(app: &App, args: &Verify) -> Result<Exit, Error> {
@@ -45,25 +51,47 @@ pub(super) async fn verify(app: &App, args: &Verify) -> Result<Exit, Error> {
     } else {
         Level::Full
     };
+    let drills = match args.restore_test {
+        true => Some(drill::Range::of(app, &place).await?),
+        false => None,
+    };
     let mut results = Vec::new();
     let mut good = true;
     for one in &listed {
-        let (id, verdict) = match one {
-            Listed::Broken { id, reason } => (id, failed(reason.clone())),
+        let (id, proven) = match one {
+            Listed::Broken { id, reason } => (id, vec![(level, failed(reason.clone()))]),
             Listed::Whole(entry) => {
                 let manifest = &entry.manifest;
                 let identity = identity(&place, args, manifest)?;
                 let work = watched(app, async |progress, cancel| {
-                    Ok(prove(&repository, manifest, level, &identity, progress, cancel).await?)
+                    let proof = prove(
+                        &place,
+                        &repository,
+                        manifest,
+                        level,
+                        &identity,
+                        progress.clone(),
+                        cancel.clone(),
+                    );
+                    let mut proven = vec![(level, proof.await?)];
+                    if let (Some(drills), true) = (&drills, proven[0].1.passed) {
+                        let drill = drills.run(&repository, manifest, &identity, progress, cancel);
+                        proven.push((Level::Restored, drill.await?));
+                    }
+                    Ok(proven)
                 });
-                let verdict = work.await.map_err(secret::hinted)?;
-                record(&repository, &manifest.id, level, &verdict).await?;
-                (&manifest.id, verdict)
+                let proven = work.await.map_err(secret::hinted)?;
+                for (level, verdict) in &proven {
+                    record(&repository, &manifest.id, *level, verdict).await?;
+                }
+                (&manifest.id, proven)
             }
         };
-        good &= verdict.passed;
-        say(app, id, level, &verdict);
-        results.push(object(id, level, &verdict));
+        for (level, verdict) in &proven {
+            good &= verdict.passed;
+            say(app, id, *level, verdict);
+            results.push(object(id, *level, verdict));
+        }
     }
     if app.global.json {
         let object = json!({
@@ -99,6 +127,7 @@ fn failed(reason: String) -> Verdict {
 
 /// Proves a backup. What is not as it was written is a verdict; what keeps from reading is an error.
 pub(super) async fn prove(
+    place: &Place<'_>,
     repository: &Repository,
     manifest: &Manifest,
     level: Level,
@@ -108,8 +137,14 @@ pub(super) async fn prove(
 ) -> Result<Verdict, Failure> {
     let bytes = files(manifest).map(|file| match level {
         Level::Quick => file.size,
-        Level::Full => file.raw_size,
+        Level::Full | Level::Restored => file.raw_size,
     });
+    let scratch = match &manifest.embedded {
+        Some(_) => place
+            .scratch()
+            .map_err(|error| Failure::failed("verify", "embedded", error.message))?,
+        None => PathBuf::new(),
+    };
     progress.report(Event::Phase {
         name: "verify",
         bytes: Some(bytes.sum()),
@@ -125,7 +160,7 @@ pub(super) async fn prove(
             Err(error) if error.kind == Kind::NotFound => return Ok(failed(error.to_string())),
             Err(error) => return Err(error),
         };
-        let (manifest, name) = (manifest.clone(), file.name.clone());
+        let (manifest, name, scratch) = (manifest.clone(), file.name.clone(), scratch.clone());
         let (identity, progress, cancel) = (identity.clone(), progress.clone(), cancel.clone());
         let work = move || {
             let proof = Proof {
@@ -134,7 +169,7 @@ pub(super) async fn prove(
                 progress: progress.as_ref(),
                 cancel,
             };
-            part(&proof, &manifest, &name, level, from)
+            part(&proof, &manifest, &name, level, from, &scratch)
         };
         let outcome = tokio::task::spawn_blocking(work).await;
         let outcome = outcome
@@ -159,6 +194,7 @@ fn part(
     name: &str,
     level: Level,
     from: Box<dyn Read + Send>,
+    scratch: &std::path::Path,
 ) -> Result<String, Failure> {
     let file = files(manifest).find(|file| file.name == name);
     let mongodb = manifest.mongodb.as_ref().filter(|p| p.file.name == name);
@@ -169,9 +205,7 @@ fn part(
         (_, _, Some(part), ..) => proof.mongodb(part, from),
         (_, _, _, Some(part), _) => proof.redis(part, from),
         (_, _, _, _, Some(part)) => proof.embedded(part, from, |from| {
-            std::io::copy(from, &mut std::io::sink())
-                .map_err(|error| atlas_backup::codec::error_of(error, "read", name))?;
-            Ok(BTreeMap::clone(&part.tables))
+            crate::backup::embedded::verify(from, scratch)
         }),
         _ => Err(Failure::failed("verify", name, "no part has such a file")),
     }
@@ -194,6 +228,10 @@ pub(super) async fn record(
             full: verdict,
             ..Verified::default()
         },
+        Level::Restored => Verified {
+            restored: verdict,
+            ..Verified::default()
+        },
     };
     repository.record(id, &verified).await
 }
@@ -208,6 +246,7 @@ fn level_words(level: Level) -> &'static str {
     match level {
         Level::Quick => "sizes and hashes are right",
         Level::Full => "every byte is right",
+        Level::Restored => "restored into throwaway servers, and the same there",
     }
 }
 
@@ -230,6 +269,7 @@ fn object(id: &str, level: Level, verdict: &Verdict) -> Value {
     let level = match level {
         Level::Quick => "quick",
         Level::Full => "full",
+        Level::Restored => "restored",
     };
     json!({
         "id": id, "level": level, "passed": verdict.passed, "at": verdict.at, "evidence": verdict.evidence,

@@ -27,7 +27,13 @@ fn secrets(stack: &Stack) -> Vec<(String, String)> {
 }
 
 /// One request; status and body.
-fn http(port: u16, method: &str, path: &str, key: Option<&str>, body: &str) -> (u16, String) {
+pub(super) fn http(
+    port: u16,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: &str,
+) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
     let key = key.map_or(String::new(), |key| format!("X-API-Key: {key}\r\n"));
     let request = format!(
@@ -68,7 +74,7 @@ fn is_healthy(stack: &Stack, expected: &[&str]) {
 }
 
 /// `atlas init` and `up` of a profile on a free port.
-fn brought_up(test: &str, arguments: &[&str]) -> Option<(Stack, u16, Vec<Run>)> {
+pub(super) fn brought_up(test: &str, arguments: &[&str]) -> Option<(Stack, u16, Vec<Run>)> {
     let stack = Stack::new(test)?;
     let port = free_port();
     stack.write(
@@ -154,7 +160,7 @@ fn gateway_is_guarded(stack: &Stack, port: u16) {
     }
 }
 
-fn value(stack: &Stack, variable: &str) -> String {
+pub(super) fn value(stack: &Stack, variable: &str) -> String {
     let all = secrets(stack);
     let found = all.into_iter().find(|(name, _)| name == variable);
     found

@@ -25,7 +25,7 @@ pub(super) const REPLY: u64 = 4 << 20;
 const LARGEST: u64 = 16 << 20;
 
 /// Attempts without a single document in between.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 5;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

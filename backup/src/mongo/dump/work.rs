@@ -54,7 +54,7 @@ pub(super) async fn all(
 }
 
 async fn ranges_of(reading: &Reading, source: &Source, lanes: usize) -> Vec<Position> {
-    let bounds = ranges::bounds(&reading.connection, source, lanes).await;
+    let bounds = ranges::bounds(&reading.connection, source, reading.at(source), lanes).await;
     if bounds.is_empty() {
         return vec![Position::start(Order::Natural)];
     }

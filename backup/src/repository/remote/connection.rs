@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opendal::layers::{RetryLayer, TimeoutLayer};
-use opendal::services::{S3, Sftp};
+use opendal::services::S3;
 use opendal::{ErrorKind, HttpTransporter, OperationContext, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::files::Files;
+use super::sftp;
 use crate::repository::location::{Address, Credentials, Remote};
 use crate::{Error, Kind};
 
@@ -24,25 +26,21 @@ const CALL: Duration = Duration::from_secs(30);
 /// A call that moves a part of a file.
 const TRANSFER: Duration = Duration::from_secs(120);
 
-/// The client of a store. Nothing is sent yet.
-pub(super) fn connect(remote: &Remote) -> Result<Operator, Error> {
+/// The files of a store. Nothing is sent yet.
+pub(super) fn connect(remote: &Remote) -> Result<Files, Error> {
     let Remote {
         address,
         credentials,
     } = remote;
-    let operator = match address {
-        Address::S3 { .. } => s3(address, credentials)?,
-        Address::Sftp { host, port, path } => {
-            let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-            let mut builder = Sftp::default()
-                .endpoint(&format!("ssh://{host}{port}"))
-                .root(path);
-            if let Some(identity) = &credentials.identity {
-                builder = builder.key(&identity.to_string_lossy());
-            }
-            Operator::new(builder).map_err(|error| explain("use", &address.to_string(), &error))?
-        }
-    };
+    if let Address::Sftp { host, port, path } = address {
+        return Ok(Files::Sftp(Arc::new(sftp::Client::new(sftp::Target {
+            host: host.clone(),
+            port: *port,
+            path: path.clone(),
+            identity: credentials.identity.clone(),
+            config: credentials.ssh_config.clone(),
+        }))));
+    }
     let patience = TimeoutLayer::new()
         .with_timeout(CALL)
         .with_io_timeout(TRANSFER);
@@ -52,7 +50,8 @@ pub(super) fn connect(remote: &Remote) -> Result<Operator, Error> {
         .with_max_delay(LONGEST_WAIT)
         .with_jitter()
         .with_notify(|_: opendal::layers::RetryEvent<'_>| {});
-    Ok(operator.layer(patience).layer(retries))
+    let operator = s3(address, credentials)?;
+    Ok(Files::S3(operator.layer(patience).layer(retries)))
 }
 
 fn s3(address: &Address, credentials: &Credentials) -> Result<Operator, Error> {

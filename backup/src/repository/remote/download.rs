@@ -4,10 +4,10 @@ use std::io::{Error as IoError, Read};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use opendal::Operator;
 use tokio::sync::mpsc;
 
 use super::connection::cause;
+use super::files::Files;
 
 /// Pieces that wait in the pipe; a store's pieces are at most 2 MiB.
 const WAITING: usize = 4;
@@ -41,7 +41,7 @@ impl Read for Pipe {
 }
 
 /// Begins to fetch a file of a size.
-pub(super) fn begin(own: &super::Own, store: Operator, path: String, size: u64) -> Pipe {
+pub(super) fn begin(own: &super::Own, store: Files, path: String, size: u64) -> Pipe {
     let (outgoing, pieces) = mpsc::channel(WAITING);
     own.spawn(async move {
         if let Err(cause) = fetch(&store, &path, size, &outgoing).await {
@@ -57,7 +57,7 @@ pub(super) fn begin(own: &super::Own, store: Operator, path: String, size: u64) 
 }
 
 async fn fetch(
-    store: &Operator,
+    store: &Files,
     path: &str,
     size: u64,
     outgoing: &mpsc::Sender<Result<Vec<u8>, String>>,
@@ -88,21 +88,20 @@ enum Cut {
 
 /// Fetches what comes at a stretch.
 async fn stretch(
-    store: &Operator,
+    store: &Files,
     path: &str,
     at: &mut u64,
     size: u64,
     outgoing: &mpsc::Sender<Result<Vec<u8>, String>>,
 ) -> Result<(), Cut> {
     let lost = |error: opendal::Error| Cut::Store(cause(&error));
-    let reader = store.reader(path).await.map_err(lost)?;
-    let mut stream = reader.into_stream(*at..size).await.map_err(lost)?;
+    let mut stream = store.stream(path, *at..size).await.map_err(lost)?;
     while *at < size {
         let next = tokio::time::timeout(SILENCE, stream.next()).await;
         let piece = match next {
             Err(_) => return Err(Cut::Store("the store sends nothing any more".to_owned())),
             Ok(None) => return Err(Cut::Store("it ends too early".to_owned())),
-            Ok(Some(piece)) => piece.map_err(lost)?.to_vec(),
+            Ok(Some(piece)) => piece.map_err(lost)?,
         };
         *at += piece.len() as u64;
         outgoing.send(Ok(piece)).await.map_err(|_| Cut::Reader)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
-use opendal::Operator;
+use super::files::Files;
 
 use super::connection::explain;
 use super::upload::{self, Upload};
@@ -17,14 +17,14 @@ use crate::{Error, Kind};
 #[derive(Debug)]
 pub(in crate::repository) struct Draft {
     own: Arc<Own>,
-    store: Operator,
+    store: Files,
     id: String,
     uploads: BTreeMap<String, Upload>,
     published: bool,
 }
 
 impl Draft {
-    pub(super) fn new(own: Arc<Own>, store: Operator, id: &str) -> Self {
+    pub(super) fn new(own: Arc<Own>, store: Files, id: &str) -> Self {
         Self {
             own,
             store,

@@ -10,11 +10,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::files::Files;
 use jiff::Timestamp;
-use opendal::Operator;
 
 use super::connection::explain;
-use super::{LOCK, Object, Own, objects};
+use super::files::Object;
+use super::{LOCK, Own, objects};
 use crate::Error;
 use crate::repository::holder::{Holder, locked};
 
@@ -29,7 +30,7 @@ const SETTLING: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(in crate::repository) struct Lock {
     own: Arc<Own>,
-    store: Operator,
+    store: Files,
     name: String,
     renewal: tokio::task::JoinHandle<()>,
 }
@@ -38,7 +39,7 @@ impl Lock {
     /// Takes the lock of a store, without waiting for another to end.
     pub(super) async fn take(
         own: &Arc<Own>,
-        store: &Operator,
+        store: &Files,
         place: &str,
         command: &str,
     ) -> Result<Self, Error> {
@@ -70,7 +71,7 @@ impl Lock {
 }
 
 /// Another holder, if there is one that lives; the outer level tells that, the inner one its name.
-async fn other(store: &Operator, name: &str, place: &str) -> Result<Option<Option<Holder>>, Error> {
+async fn other(store: &Files, name: &str, place: &str) -> Result<Option<Option<Holder>>, Error> {
     let all = objects(store, place).await?;
     let locks = || all.iter().filter(|object| object.path.starts_with(LOCK));
     let now = locks()
@@ -78,7 +79,7 @@ async fn other(store: &Operator, name: &str, place: &str) -> Result<Option<Optio
         .and_then(|object| object.modified);
     for object in locks().filter(|object| object.path != name) {
         let text = match store.read(&object.path).await {
-            Ok(text) => text.to_vec(),
+            Ok(text) => text,
             Err(error) if error.kind() == opendal::ErrorKind::NotFound => continue,
             Err(error) => return Err(explain("lock", place, &error)),
         };
@@ -101,7 +102,7 @@ fn is_stale(object: &Object, now: Option<Timestamp>, holder: Option<&Holder>) ->
 
 async fn write(
     own: &Own,
-    store: &Operator,
+    store: &Files,
     name: &str,
     text: &[u8],
     place: &str,
@@ -110,14 +111,12 @@ async fn write(
     let text = text.to_vec();
     own.run(async move {
         let written = store.write(&name, text).await;
-        written
-            .map(drop)
-            .map_err(|error| explain("lock", &place, &error))
+        written.map_err(|error| explain("lock", &place, &error))
     })
     .await
 }
 
-async fn renew(store: Operator, name: String, text: Vec<u8>) {
+async fn renew(store: Files, name: String, text: Vec<u8>) {
     loop {
         tokio::time::sleep(RENEWAL).await;
         // One that fails is made up for by the next; five in a row lose the lock.

@@ -3,10 +3,10 @@
 use std::io::{Error as IoError, Write};
 use std::sync::{Arc, OnceLock};
 
-use opendal::{Operator, Writer};
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::{cause, explain};
+use super::files::{Files, Sink};
 use crate::Error;
 
 /// Bytes that go through the pipe at once.
@@ -17,8 +17,6 @@ const WAITING: usize = 4;
 const PART: usize = 8 << 20;
 /// Parts after which they double: stores take 10,000, which are 300 GB so.
 const DOUBLING: usize = 2_500;
-/// Parts that are sent at once.
-const CONCURRENT: usize = 2;
 
 /// The writing end.
 pub(super) struct Pipe {
@@ -59,7 +57,7 @@ impl Write for Pipe {
 }
 
 /// Begins a file; its task runs where `spawn` puts it.
-pub(super) fn begin(own: &super::Own, store: Operator, path: String) -> (Pipe, Upload) {
+pub(super) fn begin(own: &super::Own, store: Files, path: String) -> (Pipe, Upload) {
     let (pieces, incoming) = mpsc::channel(WAITING);
     let (complete, completed) = oneshot::channel();
     let failure = Arc::new(OnceLock::new());
@@ -101,14 +99,14 @@ impl Upload {
 }
 
 async fn send(
-    store: &Operator,
+    store: &Files,
     path: &str,
     incoming: &mut mpsc::Receiver<Vec<u8>>,
     completed: oneshot::Receiver<()>,
 ) -> Result<(), opendal::Error> {
-    let mut writer = store.writer_with(path).concurrent(CONCURRENT).await?;
+    let mut writer = store.writer(path).await?;
     match pass(&mut writer, incoming, completed).await {
-        Ok(true) => writer.close().await.map(drop),
+        Ok(true) => writer.close().await,
         Ok(false) => writer.abort().await,
         Err(error) => {
             // The error that counts is the first; a store forgets parts that nobody completes by its own rules.
@@ -120,7 +118,7 @@ async fn send(
 
 /// Passes on all that comes; tells whether it is to become a file.
 async fn pass(
-    writer: &mut Writer,
+    writer: &mut Sink,
     incoming: &mut mpsc::Receiver<Vec<u8>>,
     mut completed: oneshot::Receiver<()>,
 ) -> Result<bool, opendal::Error> {

@@ -172,8 +172,8 @@ async fn documents_are_byte_for_byte_those_that_were_inserted() {
     let Some(source) = Source::standalone(&[]).await else {
         return;
     };
-    // The server allows 16 MiB; 21 bytes are around the text.
-    let large = doc! { "_id": 1, "text": "x".repeat((16 << 20) - 26) };
+    // The server allows 16 MiB; 25 bytes are around the text.
+    let large = doc! { "_id": 1, "text": "x".repeat((16 << 20) - 25) };
     let large = RawDocumentBuf::try_from(&large).unwrap();
     assert_eq!(large.as_bytes().len(), 16 << 20);
     let typed = RawDocumentBuf::try_from(&every_type()).unwrap();
@@ -288,38 +288,47 @@ async fn users_and_roles_come_first() {
     assert_eq!(made.documents("admin.system.roles").len(), 1);
 }
 
-/// Values of `_id` of every type that may be one, in the order of the index.
+/// Values of `_id` of every type that may be one, in the order of the index; without the greatest there is.
 fn ids() -> Vec<Bson> {
+    let number = |n: i32| match n % 2 {
+        0 => Bson::Int32(n),
+        _ => Bson::Double(f64::from(n) + 0.5),
+    };
+    let bytes = |n: u8| Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: vec![n],
+    };
     let mut ids = vec![Bson::MinKey, Bson::Null];
-    ids.extend((0..500).map(|n| {
-        if n % 2 == 0 {
-            Bson::Int32(n)
-        } else {
-            Bson::Double(f64::from(n) + 0.5)
-        }
-    }));
+    ids.extend((0..500).map(number));
     ids.extend((0..500).map(|n| Bson::String(format!("s{n}"))));
     ids.extend((0..500).map(|n| Bson::Document(doc! { "n": n })));
-    ids.extend((0..200_u8).map(|n| {
-        Bson::Binary(Binary {
-            subtype: BinarySubtype::Generic,
-            bytes: vec![n],
-        })
-    }));
+    ids.extend((0..200).map(|n| Bson::Binary(bytes(n))));
     ids.extend((0..500).map(|_| Bson::ObjectId(ObjectId::new())));
-    ids.extend([
-        Bson::Boolean(false),
-        Bson::Boolean(true),
-        Bson::DateTime(DateTime::from_millis(5)),
-    ]);
-    ids.extend([
-        Bson::Timestamp(Timestamp {
-            time: 9,
-            increment: 1,
-        }),
-        Bson::MaxKey,
-    ]);
+    ids.extend([Bson::Boolean(false), Bson::Boolean(true)]);
+    ids.push(Bson::DateTime(DateTime::from_millis(5)));
+    ids.push(Bson::Timestamp(Timestamp {
+        time: 9,
+        increment: 1,
+    }));
     ids
+}
+
+/// The ids of a collection as a dump by many cursors has them.
+async fn split(source: &Source, collection: &str, ids: &[Bson]) -> Vec<Bson> {
+    let document = |id: &Bson| doc! { "_id": id, "pad": "x".repeat(200) };
+    let namespace = format!("shop.{collection}");
+    source.insert(&namespace, ids.iter().map(document)).await;
+    let mut split = options();
+    (split.threads, split.large) = (8, 1);
+    let made = source.dump_with(&split).await.unwrap();
+    let mut read = made.documents(&namespace);
+    read.iter_mut()
+        .map(|one| one.remove("_id").unwrap())
+        .collect()
+}
+
+fn sorted(ids: &[Bson]) -> BTreeSet<String> {
+    ids.iter().map(ToString::to_string).collect()
 }
 
 #[tokio::test]
@@ -327,29 +336,15 @@ async fn a_split_collection_of_mixed_ids_loses_nothing_and_repeats_nothing() {
     let Some(source) = Source::standalone(&[]).await else {
         return;
     };
-    let ids = ids();
-    source
-        .insert(
-            "shop.mixed",
-            ids.iter()
-                .map(|id| doc! { "_id": id, "pad": "x".repeat(200) }),
-        )
-        .await;
-    let mut split = options();
-    (split.threads, split.large) = (8, 1);
-    let made = source.dump_with(&split).await.unwrap();
-    let read: BTreeSet<String> = made
-        .documents("shop.mixed")
-        .iter()
-        .map(|one| one["_id"].to_string())
-        .collect();
-    assert_eq!(made.documents("shop.mixed").len(), ids.len());
-    assert_eq!(read, ids.iter().map(ToString::to_string).collect());
-    // It was read by several cursors: in natural order the ids would come as they were inserted.
-    let order: Vec<Bson> = made
-        .documents("shop.mixed")
-        .iter()
-        .map(|one| one["_id"].clone())
-        .collect();
-    assert_ne!(order, ids);
+    let mut ids = ids();
+    // The last go in first, so that natural order is not that of the index.
+    ids.reverse();
+    let read = split(&source, "mixed", &ids).await;
+    assert_eq!((read.len(), sorted(&read)), (ids.len(), sorted(&ids)));
+    assert_ne!(read, ids, "it was not split");
+
+    source.db("shop").drop().await.unwrap();
+    ids.push(Bson::MaxKey);
+    let read = split(&source, "greatest", &ids).await;
+    assert_eq!(read, ids, "no range reaches the greatest key");
 }

@@ -7,6 +7,7 @@ use atlas_backup::Kind;
 use atlas_backup::codec::Compression;
 use atlas_backup::mongo::{Throttle, dump};
 use atlas_backup::progress::{Event, Progress};
+use futures_util::TryStreamExt;
 use mongodb::bson::doc;
 use tokio::sync::{mpsc, watch};
 
@@ -136,6 +137,27 @@ async fn a_collection_that_is_dropped_meanwhile_is_named_and_stops_nothing() {
     );
 }
 
+/// Forgets every cursor of the dump, as a server does that is restarted or has waited too long.
+async fn kill_cursors(source: &Source) {
+    let db = source.db("shop");
+    let (deadline, mut killed) = (Instant::now() + Duration::from_secs(10), 0);
+    while killed == 0 {
+        assert!(Instant::now() < deadline, "no cursor was open");
+        let idle = [
+            doc! { "$currentOp": { "idleCursors": true } },
+            doc! { "$match": { "ns": "shop.a", "cursor.cursorId": { "$exists": true } } },
+        ];
+        let found = source.db("admin").aggregate(idle).await.unwrap();
+        let found: Vec<_> = found.try_collect().await.unwrap();
+        for one in found {
+            let cursor = &one.get_document("cursor").unwrap()["cursorId"];
+            let kill = doc! { "killCursors": "a", "cursors": [cursor] };
+            let reply = db.run_command(kill).await.unwrap();
+            killed += reply.get_array("cursorsKilled").unwrap().len();
+        }
+    }
+}
+
 #[tokio::test]
 async fn cursors_that_the_server_forgets_are_taken_up_where_they_stood() {
     for split in [false, true] {
@@ -153,11 +175,7 @@ async fn cursors_that_the_server_forgets_are_taken_up_where_they_stood() {
         }
         let kill = async {
             advanced.recv().await.unwrap();
-            source
-                .db("admin")
-                .run_command(doc! { "killAllSessions": [] })
-                .await
-                .unwrap();
+            kill_cursors(&source).await;
         };
         let dumped = dump(
             &source.connection,
@@ -184,7 +202,11 @@ async fn a_server_that_dies_fails_the_dump_by_name() {
         return;
     };
     filled(&source, &["a"]).await;
-    let connection = source.connection.clone();
+    let uri = format!(
+        "mongodb://127.0.0.1:{}/?serverSelectionTimeoutMS=500",
+        source.server.port()
+    );
+    let connection = atlas_backup::mongo::Connection::open(&uri).await.unwrap();
     let (_keep, cancel) = watch::channel(false);
     let (first, mut advanced) = mpsc::unbounded_channel();
     let (output, _) = output(Compression::None);
@@ -204,6 +226,24 @@ async fn a_server_that_dies_fails_the_dump_by_name() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_is_kept_and_the_default_throttle_reads_all() {
+    let Some(source) = Source::standalone(&[]).await else {
+        return;
+    };
+    filled(&source, &["a"]).await;
+    for throttle in [Throttle::Rate(10_000_000), Throttle::Adaptive] {
+        let mut options = options();
+        options.throttle = throttle;
+        let began = Instant::now();
+        let made = source.dump_with(&options).await.unwrap();
+        assert_eq!(made.documents("shop.a").len(), 20_000);
+        // 20 MB at 10 MB in a second.
+        let slow = began.elapsed() > Duration::from_millis(1900);
+        assert!(slow || throttle == Throttle::Adaptive);
+    }
+}
+
 #[tokio::test]
 async fn ten_thousand_empty_collections() {
     let Some(source) = Source::standalone(&[]).await else {
@@ -211,11 +251,8 @@ async fn ten_thousand_empty_collections() {
     };
     let db = source.db("many");
     let names: Vec<String> = (0..10_000).map(|n| format!("c{n}")).collect();
-    for part in names.chunks(500) {
-        let created = part
-            .iter()
-            .map(|name| db.create_collection(name).into_future());
-        futures_util::future::try_join_all(created).await.unwrap();
+    for name in &names {
+        db.create_collection(name).await.unwrap();
     }
     let made = source.dump().await;
     let own = made.dumped.namespaces.iter().filter(|one| one.db == "many");
