@@ -13,6 +13,7 @@ mod document;
 mod dump;
 mod encryption;
 mod extjson;
+mod faults;
 mod mongod;
 mod oplog;
 mod packed;

@@ -1,6 +1,6 @@
 //! Repositories elsewhere, in a real S3 server and on a real SSH server: the same promises, over networks that break.
 
-mod proxy;
+pub(crate) mod proxy;
 mod s3;
 mod ssh;
 
