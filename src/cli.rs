@@ -201,7 +201,7 @@ Examples:
     /// Pull images from their registries
     Pull(Pull),
     /// Make, prove, restore and keep backups of everything that is stored
-    Backup(Backup),
+    Backup(Box<Backup>),
     /// Write, print or check the files of a target
     Render(Render),
     /// Print the JSON Schema of atlas.yaml

@@ -90,7 +90,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Backup {
         keep: keep(reader, &fields),
         notify: each(reader, &fields, "notify", |reader, node, path| {
             let form = "`https://…` or `mailto:NAME@HOST`";
-            reader.formed(node, path, form, |text| Target::parse(text))
+            reader.formed(node, path, form, Target::parse)
         }),
     }
 }

@@ -241,7 +241,6 @@ fn every_variable_that_atlas_reads_is_in_the_manual() {
         "ATLAS_BUILTIN_EXECUTABLE",
         "ATLAS_BACKUP_PASSPHRASE",
         "AWS_ACCESS_KEY_ID",
-        "AWS_ENDPOINT_URL",
         "SMTP_URL",
         "XDG_CACHE_HOME",
         "NO_COLOR",

@@ -124,7 +124,8 @@ impl Work<'_> {
         let mut targets = Vec::new();
         if let Some(database) = &self.sources.mongodb {
             targets = targets::choose(&held, &self.options)?;
-            if targets.is_empty() && !args.users {
+            let narrowed = !(args.namespaces.is_empty() && args.exclude.is_empty());
+            if targets.is_empty() && narrowed {
                 let message = "no collection of the backup is meant by these patterns";
                 return Err(Error::new(Exit::Usage, message)
                     .hint("`atlas backup show` lists its collections"));
