@@ -15,6 +15,15 @@ pub(super) fn is_plain(name: &str) -> bool {
         && name.chars().all(allowed)
 }
 
+/// Whether it is a moment, as backups are named after: `20261123T041500Z`.
+pub(super) fn is_moment(name: &str) -> bool {
+    let digit = |at: usize| name.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    name.len() == 16
+        && (0..8).chain(9..15).all(digit)
+        && name.as_bytes()[8] == b'T'
+        && name.ends_with('Z')
+}
+
 /// That a backup may be called so.
 pub(super) fn check_id(id: &str) -> Result<(), Error> {
     if is_plain(id) && id != "latest" {

@@ -81,7 +81,8 @@ impl Store {
         let now = all.iter().filter_map(|object| object.modified).max();
         let mut cleaned = Vec::new();
         for (id, files) in by_id(&all) {
-            if files.contains_key(MANIFEST) {
+            // Anything else in the bucket or folder is somebody else's.
+            if files.contains_key(MANIFEST) || !(files.contains_key(OWNER) || name::is_moment(id)) {
                 continue;
             }
             let newest = files.values().filter_map(|object| object.modified).max();
