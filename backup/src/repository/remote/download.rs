@@ -22,14 +22,22 @@ pub(super) struct Pipe {
     pieces: mpsc::Receiver<Result<Vec<u8>, String>>,
     piece: Vec<u8>,
     read: usize,
+    /// Bytes that are still to come.
+    left: u64,
 }
 
 impl Read for Pipe {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         while self.read == self.piece.len() {
             match self.pieces.blocking_recv() {
+                None if self.left > 0 => {
+                    return Err(IoError::other("its transfer was given up"));
+                }
                 None => return Ok(0),
-                Some(Ok(piece)) => (self.piece, self.read) = (piece, 0),
+                Some(Ok(piece)) => {
+                    self.left = self.left.saturating_sub(piece.len() as u64);
+                    (self.piece, self.read) = (piece, 0);
+                }
                 Some(Err(cause)) => return Err(IoError::other(cause)),
             }
         }
@@ -53,6 +61,7 @@ pub(super) fn begin(own: &super::Own, store: Files, path: String, size: u64) -> 
         pieces,
         piece: Vec::new(),
         read: 0,
+        left: size,
     }
 }
 
