@@ -89,28 +89,38 @@ pub async fn restore(
     }
     // From here on it goes to its end: the gateway shall run again with the one or the other.
     engine.stop(&held.container, &held.name).await?;
-    let replaced = replace(engine, source, folder, &new, size).await;
-    engine.start(&held.container).await?;
-    let (old, facts) = replaced?;
-    let Err(error) = ready(engine, source).await else {
-        return Ok(tables);
+    let (old, facts) = match keep(engine, source, folder).await {
+        Ok(kept) => kept,
+        Err(error) => {
+            engine.start(&held.container).await?;
+            return Err(error);
+        }
+    };
+    let new_facts = FileFacts {
+        size,
+        ..facts.clone()
+    };
+    let error = match put(engine, source, &new_facts, &new).await {
+        Ok(()) => {
+            engine.start(&held.container).await?;
+            match ready(engine, source).await {
+                Ok(()) => return Ok(tables),
+                Err(error) => error,
+            }
+        }
+        Err(error) => error,
     };
     engine.stop(&held.container, &held.name).await?;
-    let old = again(&old)?;
-    engine
-        .put(&held.container, &source.folder, FILE, &facts, old)
-        .await?;
+    put(engine, source, &facts, &old).await?;
     engine.start(&held.container).await?;
     Err(error.hint("the store that was there before is in place again"))
 }
 
-/// Puts the new file in the place of the old one; returns the old one.
-async fn replace(
+/// A copy of the store of a gateway that is stopped.
+async fn keep(
     engine: &DockerEngine,
     source: &Embedded,
     folder: &Path,
-    new: &File,
-    size: u64,
 ) -> Result<(File, FileFacts), Error> {
     let container = &source.held.container;
     let mut keep = scratch::file(folder)?;
@@ -121,15 +131,18 @@ async fn replace(
     let (old, facts) = kept
         .await?
         .map_err(|cause| Error::failed("read", &path, cause.to_string()))?;
-    let new_facts = FileFacts {
-        size,
-        ..facts.clone()
-    };
-    let new = again(new)?;
-    engine
-        .put(container, &source.folder, FILE, &new_facts, new)
-        .await?;
     Ok((old, facts))
+}
+
+async fn put(
+    engine: &DockerEngine,
+    source: &Embedded,
+    facts: &FileFacts,
+    file: &File,
+) -> Result<(), Error> {
+    let (container, file) = (&source.held.container, again(file)?);
+    let put = engine.put(container, &source.folder, FILE, facts, file);
+    put.await.map_err(Error::from)
 }
 
 async fn ready(engine: &DockerEngine, source: &Embedded) -> Result<(), Error> {
