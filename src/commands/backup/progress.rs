@@ -22,6 +22,22 @@ pub(super) async fn watched<T>(
     app: &App,
     work: impl AsyncFnOnce(Arc<dyn Progress>, Cancel) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    within(app, GRACE, work).await
+}
+
+/// As [`watched`], for work that decides itself when it can stop: what it has begun to replace, it replaces.
+pub(super) async fn awaited<T>(
+    app: &App,
+    work: impl AsyncFnOnce(Arc<dyn Progress>, Cancel) -> Result<T, Error>,
+) -> Result<T, Error> {
+    within(app, Duration::MAX, work).await
+}
+
+async fn within<T>(
+    app: &App,
+    grace: Duration,
+    work: impl AsyncFnOnce(Arc<dyn Progress>, Cancel) -> Result<T, Error>,
+) -> Result<T, Error> {
     let report = app.reporter();
     let meter = Arc::new(Meter::default());
     let (stop, cancel) = tokio::sync::watch::channel(false);
@@ -34,7 +50,7 @@ pub(super) async fn watched<T>(
             () = &mut interrupted => {
                 // Nobody listens any more when the work has just ended.
                 let _ = stop.send(true);
-                break match tokio::time::timeout(GRACE, &mut work).await {
+                break match tokio::time::timeout(grace, &mut work).await {
                     Ok(Ok(_)) | Err(_) => Err(interruption()),
                     Ok(Err(error)) if error.exit == Exit::Interrupted => Err(interruption()),
                     // What the interruption broke is its consequence, not news.

@@ -10,7 +10,7 @@ use atlas_backup::mongo::{self, Cancel};
 use super::{From, Work, open, open_file};
 use crate::backup::source::{Embedded, Held};
 use crate::backup::{embedded, redis};
-use crate::commands::backup::progress::watched;
+use crate::commands::backup::progress::awaited;
 use crate::engines::docker::DockerEngine;
 use crate::error::Error;
 use crate::report::several;
@@ -53,7 +53,7 @@ impl Written {
 
 impl Work<'_> {
     pub(super) async fn write(&self) -> Result<Written, Error> {
-        watched(self.app, async |progress, cancel| {
+        awaited(self.app, async |progress, cancel| {
             let mut written = Written::default();
             if let Some(database) = &self.sources.mongodb {
                 let input = open(self.archive().await?, &self.identity).await?;
