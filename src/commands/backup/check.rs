@@ -8,6 +8,7 @@ use serde_json::json;
 use super::age;
 use super::list::verdict;
 use super::place::Place;
+use super::restore::SAFETY;
 use crate::app::App;
 use crate::cli::backup::Check;
 use crate::error::Error;
@@ -21,7 +22,7 @@ pub(super) async fn check(app: &App, args: &Check) -> Result<Exit, Error> {
         let repository = place.open(&args.at).await?;
         let listed = repository.list().await?;
         let good = listed.into_iter().filter_map(|one| match one {
-            Listed::Whole(entry) if is_good(&entry) => Some(entry),
+            Listed::Whole(entry) if is_good(&entry, &place.project) => Some(entry),
             _ => None,
         });
         Ok::<_, Error>(good.max_by_key(|entry| entry.manifest.started))
@@ -71,9 +72,12 @@ pub(super) async fn check(app: &App, args: &Check) -> Result<Exit, Error> {
     Ok(exit)
 }
 
-/// Complete, and every byte of it was decoded since.
-fn is_good(entry: &Entry) -> bool {
+/// The project's, complete, and every byte of it was decoded since. What a restore saved of what it overwrote does not count.
+fn is_good(entry: &Entry, project: &str) -> bool {
     let proven = verdict(&entry.verified);
-    entry.manifest.missing.is_empty()
+    let manifest = &entry.manifest;
+    manifest.project == project
+        && !manifest.tags.iter().any(|tag| tag == SAFETY)
+        && manifest.missing.is_empty()
         && proven.is_some_and(|(level, verdict)| verdict.passed && level != "quick")
 }

@@ -1,6 +1,9 @@
 //! `atlas backup prune`: removes what no rule keeps, with a reason for everything that stays.
 
-use atlas_backup::repository::{Listed, Repository};
+use std::collections::BTreeMap;
+
+use atlas_backup::manifest::Manifest;
+use atlas_backup::repository::{Entry, Listed, Repository};
 use atlas_backup::retention::{Candidate, Decision, Policy, decide};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::age;
 use super::place::Place;
+use super::restore::SAFETY;
 use crate::app::App;
 use crate::cli::backup::{Keep, Prune};
 use crate::diagnostic::At;
@@ -31,7 +35,7 @@ pub(super) async fn prune(app: &App, args: &Prune) -> Result<Exit, Error> {
         true => None,
         false => Some(repository.lock("backup prune").await?),
     };
-    let fate = Fate::of(&repository, &policy).await?;
+    let fate = Fate::of(&place, &repository, &policy).await?;
     if !app.global.json {
         app.out(&fate.table());
     }
@@ -61,12 +65,26 @@ pub(super) async fn apply(
     repository: &Repository,
 ) -> Result<(), Error> {
     let policy = of_project(&place.settings().keep)?;
-    let fate = Fate::of(repository, &policy).await?;
+    let fate = Fate::of(place, repository, &policy).await?;
     for id in fate.going() {
         repository.remove(&id).await?;
         app.say(&format!("removed backup {id}: no rule keeps it"));
     }
     Ok(())
+}
+
+/// What a backup is a backup of. Rules count within it: one of Redis alone, or of what a restore was about to overwrite, does
+/// not take the place of one of everything.
+fn scope(manifest: &Manifest) -> (bool, [bool; 3]) {
+    let asked = |name: &str, held: bool| held || manifest.missing.contains_key(name);
+    (
+        manifest.tags.iter().any(|tag| tag == SAFETY),
+        [
+            asked("mongodb", manifest.mongodb.is_some()),
+            asked("redis", manifest.redis.is_some()),
+            asked("embedded", manifest.embedded.is_some()),
+        ],
+    )
 }
 
 /// What becomes of each backup.
@@ -76,14 +94,30 @@ struct Fate {
 }
 
 impl Fate {
-    async fn of(repository: &Repository, policy: &Policy) -> Result<Self, Error> {
+    /// Of the project's own backups; those of others in the same place are theirs to remove.
+    async fn of(
+        place: &Place<'_>,
+        repository: &Repository,
+        policy: &Policy,
+    ) -> Result<Self, Error> {
         let listed = repository.list().await?;
-        let whole: Vec<_> = listed.iter().filter_map(Listed::whole).collect();
-        let candidates: Vec<Candidate> =
-            whole.iter().map(|entry| Candidate::from(*entry)).collect();
+        let whole = listed.iter().filter_map(Listed::whole);
+        let whole: Vec<&Entry> = whole
+            .filter(|entry| entry.manifest.project == place.project)
+            .collect();
+        let mut groups: BTreeMap<_, Vec<Candidate>> = BTreeMap::new();
+        for entry in &whole {
+            let group = groups.entry(scope(&entry.manifest)).or_default();
+            group.push(Candidate::from(*entry));
+        }
         let now = Timestamp::now();
-        let decided = decide(policy, &candidates, now, &TimeZone::system());
-        let decisions = decided.into_iter().map(|decision| {
+        let decided = groups.values();
+        let decided = decided.flat_map(|group| decide(policy, group, now, &TimeZone::system()));
+        let mut decided: Vec<Decision> = decided.collect();
+        let newest = |decision: &Decision| whole.iter().position(|e| e.manifest.id == decision.id);
+        decided.sort_by_key(|decision| std::cmp::Reverse(newest(decision)));
+        let decided = decided.into_iter();
+        let decisions = decided.map(|decision| {
             let entry = whole.iter().find(|entry| entry.manifest.id == decision.id);
             let made = entry.map_or(String::new(), |e| age::ago(e.manifest.started, now));
             (decision, made, entry.map_or(0, |entry| entry.size))

@@ -28,6 +28,7 @@ use crate::cli::backup::Part;
 use crate::error::{Error, cause};
 use crate::exit::Exit;
 use crate::report::{count, seconds, several};
+pub(super) use safety::SAFETY;
 use targets::{Source, Target};
 use write::Written;
 

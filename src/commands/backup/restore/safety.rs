@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 
 /// The tag of safety backups.
-const TAG: &str = "before-restore";
+pub(in crate::commands::backup) const SAFETY: &str = "before-restore";
 
 impl Work<'_> {
     /// Backs up the databases and stores that will be written to; the backup's id. Nothing when there is no data yet.
@@ -43,7 +43,7 @@ impl Work<'_> {
         }
         let encryption = secret::encryption(self.place, &Create::default())?;
         let _lock = self.repository.lock("backup restore").await?;
-        let tags = [TAG.to_owned()];
+        let tags = [SAFETY.to_owned()];
         let making = Making {
             repository: self.repository,
             project: &self.place.project,
