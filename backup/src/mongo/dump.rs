@@ -241,6 +241,10 @@ async fn read(
 /// Why it failed: when the archive took no more, its own error. The thread is waited for, so that nobody writes any more.
 async fn reason(reading: Arc<Reading>, outcome: oneshot::Receiver<Outcome>, error: Error) -> Error {
     drop(reading);
+    // It has said already what `error` is.
+    if outcome.is_terminated() {
+        return error;
+    }
     match tokio::time::timeout(PATIENCE, outcome).await {
         Ok(Ok(Err(own))) if own.kind != Kind::Interrupted && error.kind != Kind::Interrupted => own,
         _ => error,
