@@ -25,6 +25,7 @@ pub mod archive;
 pub mod codec;
 pub mod error;
 pub mod extjson;
+pub mod folder;
 pub mod key;
 mod lookahead;
 pub mod manifest;
