@@ -4,7 +4,6 @@ mod trouble;
 
 use std::io::Cursor;
 use std::sync::Arc;
-use std::time::Instant;
 
 use atlas_backup::Kind;
 use atlas_backup::mongo::{Pattern, Rename, RestoreOptions, restore};
@@ -268,25 +267,4 @@ async fn what_a_server_does_not_understand_is_left_out_where_nothing_depends_on_
         error.to_string(),
         "failed to create `shop.orders`: the 'size' field is required when 'capped' is true (code 72)"
     );
-}
-
-#[tokio::test]
-async fn ten_thousand_empty_collections() {
-    // Two files for each: mongod closes those that are idle, for few systems let it have 20,000 open.
-    let idle = "file_manager=(close_idle_time=2,close_scan_interval=2,close_handle_minimum=100)";
-    let more = ["--wiredTigerEngineConfigString", idle];
-    let Some(target) = Target::start(&more).await else {
-        return;
-    };
-    let parts = (0..10_000).map(|number| plain(format!("many.c{number}").leak(), 0));
-    let bytes = archive(&parts.collect::<Vec<_>>());
-    let at = Instant::now();
-    let restored = target
-        .restore(&bytes, &RestoreOptions::default())
-        .await
-        .unwrap();
-    eprintln!("10,000 empty collections: {:?}", at.elapsed());
-    assert_eq!(restored.namespaces.len(), 10_000);
-    let names = target.db("many").list_collection_names().await.unwrap();
-    assert_eq!(names.len(), 10_000);
 }

@@ -149,17 +149,28 @@ impl Listed {
 }
 
 /// Bytes of all documents and of the mean one; nothing hangs on them but the order of work and the size of replies.
+///
+/// `collStats` opens every file of a collection, which is most of the time of a dump of many small ones; `dataSize` answers from
+/// counters in memory. Servers that do not know it are asked for the other.
 async fn size(connection: &Connection, db: &str, collection: &str) -> (u64, u64) {
-    let command = doc! { "collStats": collection };
-    let reply = connection.client().database(db).run_command(command).await;
+    let database = connection.client().database(db);
+    let command = doc! { "dataSize": format!("{db}.{collection}"), "estimate": true };
+    if let Ok(reply) = database.run_command(command).await {
+        let (size, count) = (number(&reply, "size"), number(&reply, "numObjects"));
+        return (size, size.checked_div(count).unwrap_or(0));
+    }
+    let reply = database.run_command(doc! { "collStats": collection }).await;
     let reply: Document = reply.unwrap_or_default();
-    let number = |key: &str| match reply.get(key) {
+    (number(&reply, "size"), number(&reply, "avgObjSize"))
+}
+
+fn number(reply: &Document, key: &str) -> u64 {
+    match reply.get(key) {
         Some(Bson::Int32(number)) => u64::try_from(*number).unwrap_or(0),
         Some(Bson::Int64(number)) => u64::try_from(*number).unwrap_or(0),
         Some(Bson::Double(number)) => *number as u64,
         _ => 0,
-    };
-    (number("size"), number("avgObjSize"))
+    }
 }
 
 fn uuid(info: &RawDocument) -> Option<String> {

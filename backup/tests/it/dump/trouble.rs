@@ -7,7 +7,7 @@ use atlas_backup::Kind;
 use atlas_backup::codec::Compression;
 use atlas_backup::mongo::{Throttle, dump};
 use atlas_backup::progress::{Event, Progress};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::TryStreamExt;
 use mongodb::bson::doc;
 use tokio::sync::{mpsc, watch};
 
@@ -242,26 +242,4 @@ async fn a_rate_is_kept_and_the_default_throttle_reads_all() {
         let slow = began.elapsed() > Duration::from_millis(1900);
         assert!(slow || throttle == Throttle::Adaptive);
     }
-}
-
-#[tokio::test]
-async fn ten_thousand_empty_collections() {
-    // Two files for each collection: kept open, they are more than most systems allow a process.
-    let forget = "file_manager=(close_idle_time=1,close_scan_interval=1,close_handle_minimum=100)";
-    let Some(source) = Source::standalone(&["--wiredTigerEngineConfigString", forget]).await else {
-        return;
-    };
-    let db = source.db("many");
-    let names: Vec<String> = (0..10_000).map(|n| format!("c{n}")).collect();
-    stream::iter(&names)
-        .for_each_concurrent(16, async |name| db.create_collection(name).await.unwrap())
-        .await;
-    let made = source.dump().await;
-    let own = made.dumped.namespaces.iter().filter(|one| one.db == "many");
-    assert_eq!(
-        own.filter(|one| one.documents == 0 && one.indexes == 1)
-            .count(),
-        10_000
-    );
-    assert!(made.dumped.skipped.is_empty());
 }
