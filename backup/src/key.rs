@@ -45,7 +45,7 @@ impl Key {
     /// The first key of a file as `age-keygen` writes them.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] if there is no such file, [`Kind::WrongKey`] if it holds no key or others may read it.
+    /// [`Kind::NotFound`] if there is no such file, [`Kind::WrongKey`] if it holds no key.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let subject = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|cause| {

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, ErrorKind, Read};
 
 pub(crate) struct Lookahead<R> {
     from: R,
+    /// Bytes of the buffer while nothing longer is asked for.
+    size: usize,
     /// What was read and not consumed is at `begin..end`; the rest is room.
     buffer: Vec<u8>,
     begin: usize,
@@ -16,6 +18,7 @@ impl<R: Read> Lookahead<R> {
     pub(crate) fn new(from: R, size: usize) -> Self {
         Self {
             from,
+            size,
             buffer: vec![0; size],
             begin: 0,
             end: 0,
@@ -71,5 +74,13 @@ impl<R: Read> BufRead for Lookahead<R> {
 
     fn consume(&mut self, count: usize) {
         self.begin += count;
+        // What grew for something long is given back as soon as that is gone.
+        if self.buffer.len() > self.size && self.end - self.begin <= self.size {
+            let mut smaller = vec![0; self.size];
+            let there = self.begin..self.end;
+            (self.begin, self.end) = (0, there.len());
+            smaller[..self.end].copy_from_slice(&self.buffer[there]);
+            self.buffer = smaller;
+        }
     }
 }

@@ -10,7 +10,7 @@
 //! - Rules add up: what any of them keeps is kept. A policy without rules removes nothing.
 //! - Hours, days, weeks (from Monday), months and years are those of the calendar in the time zone that is given.
 //! - If a calendar rule finds fewer than its number, the oldest backup is kept in the place of one more.
-//! - Only complete backups count. An incomplete one stays until a complete one is newer.
+//! - Only complete backups count, and only those not found bad. An incomplete one stays until a complete one is newer.
 //! - What is dated in the future is kept and does not count.
 //! - A pinned backup, the newest complete one and the newest fully verified one are always kept.
 
@@ -53,7 +53,7 @@ pub struct Candidate {
     pub id: String,
     /// When it was begun.
     pub at: Timestamp,
-    /// Whether all its parts are there.
+    /// Whether all its parts are there, and none was found bad.
     pub complete: bool,
     /// Whether it passed a full verification, and none since failed.
     pub verified: bool,
@@ -106,7 +106,7 @@ impl From<&Entry> for Candidate {
         Self {
             id: entry.manifest.id.clone(),
             at: entry.manifest.started,
-            complete: entry.manifest.missing.is_empty(),
+            complete: entry.manifest.missing.is_empty() && !is_bad(&entry.verified),
             verified: is_proven(&entry.verified),
             pinned: entry.pinned,
             tags: entry.manifest.tags.clone(),
@@ -128,6 +128,12 @@ fn is_proven(verified: &Verified) -> bool {
     let all = [quick, full, restored].into_iter().flatten();
     let failed = all.filter(|it| !it.passed).map(|it| it.at).max();
     passed.map(|it| it.at).max() > failed
+}
+
+/// Whether something was found bad, and nothing good since.
+fn is_bad(verified: &Verified) -> bool {
+    let all = [&verified.quick, &verified.full, &verified.restored];
+    all.into_iter().flatten().any(|it| !it.passed) && !is_proven(verified)
 }
 
 /// Decides on all of them, newest first.

@@ -255,9 +255,11 @@ async fn reason(reading: Arc<Reading>, outcome: oneshot::Receiver<Outcome>, erro
 async fn look_again(reading: &Reading, listing: &mut Listing) -> Result<(), Error> {
     let doubts = std::mem::take(&mut *reading.doubts());
     let mut known = BTreeMap::new();
-    for place in doubts {
+    for (place, cut) in doubts {
         let one = &listing.namespaces[place];
-        let Some(source) = one.source.as_ref().filter(|source| source.uuid.is_some()) else {
+        // Without a UUID, a collection of the same name may be another one.
+        let known_again = |source: &&Source| source.uuid.is_some() || cut;
+        let Some(source) = one.source.as_ref().filter(known_again) else {
             continue;
         };
         if !known.contains_key(&source.db) {
@@ -269,6 +271,10 @@ async fn look_again(reading: &Reading, listing: &mut Listing) -> Result<(), Erro
         let there = known[&source.db]
             .iter()
             .any(|other| other.name == source.collection && other.uuid == source.uuid);
+        if there && cut {
+            let cause = "the server ended its cursor before its end, though it is still there";
+            return Err(Error::failed("dump", one.metadata.namespace(), cause).hint("run it again"));
+        }
         if !there {
             let reason = "it was dropped or renamed while it was dumped; what was read of it by then is in the archive";
             listing

@@ -98,7 +98,12 @@ impl Location {
             _ => Err("stores of this sort are not known"),
         };
         let address = address.map_err(|cause| {
-            refusal(text, cause).hint("s3://bucket/prefix, sftp://user@host/path, or a folder")
+            // What stands before an `@` or after a `?` may be a secret in the wrong place.
+            let place = match text.contains(['@', '?']) {
+                true => format!("{scheme}://***"),
+                false => text.to_owned(),
+            };
+            refusal(&place, cause).hint("s3://bucket/prefix, sftp://user@host/path, or a folder")
         })?;
         Ok(Self::Remote(Box::new(Remote {
             address,

@@ -13,6 +13,7 @@ pub(super) async fn copy(app: &App, args: &Copy) -> Result<Exit, Error> {
     let location = place.location(Some(&args.to))?;
     let to = atlas_backup::repository::Repository::open(&location).await?;
     let lock = to.lock("backup copy").await?;
+    super::create::cleaned(app, &to).await?;
     let work = watched(app, async |progress, _| {
         let manifest = atlas_backup::repository::copy(&from, &args.id, &to, progress).await;
         Ok(manifest?)

@@ -191,7 +191,7 @@ async fn attempt(app: &App, place: &Place<'_>, args: &cli::Create) -> Result<Exi
 }
 
 /// What a kill left behind goes first.
-async fn cleaned(app: &App, repository: &Repository) -> Result<(), Failure> {
+pub(super) async fn cleaned(app: &App, repository: &Repository) -> Result<(), Failure> {
     let report = app.reporter();
     for name in repository.clean().await? {
         report.report(Event::Warning {

@@ -184,6 +184,7 @@ pub(super) async fn import(app: &App, args: &Import) -> Result<Exit, Error> {
     let compression = create::compression(&place, &defaults);
     let encryption = secret::encryption(&place, &defaults)?;
     let _lock = repository.lock("backup import").await?;
+    create::cleaned(app, &repository).await?;
     let work = watched(app, async |progress, cancel| {
         let input = open(Box::new(from), &identity).await?;
         let id = next_id(&repository).await?;

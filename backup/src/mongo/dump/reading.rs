@@ -1,6 +1,6 @@
 //! What all cursors of one dump share: the moment they read, the memory they may take, where their documents go.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mongodb::bson::Timestamp;
@@ -27,8 +27,8 @@ pub(super) struct Reading {
     progress: Arc<dyn Progress>,
     to: mpsc::Sender<Message>,
     room: Arc<Semaphore>,
-    /// Namespaces that may have been dropped while they were read.
-    doubtful: Mutex<BTreeSet<usize>>,
+    /// Namespaces that may have been dropped while they were read, and whether reading ended before their end.
+    doubtful: Mutex<BTreeMap<usize, bool>>,
 }
 
 impl Reading {
@@ -93,12 +93,12 @@ impl Reading {
         }
     }
 
-    /// To be looked at again when all is read.
-    pub(super) fn doubt(&self, namespace: usize) {
-        self.doubts().insert(namespace);
+    /// To be looked at again when all is read; `cut` when it was not read to its end.
+    pub(super) fn doubt(&self, namespace: usize, cut: bool) {
+        *self.doubts().entry(namespace).or_default() |= cut;
     }
 
-    pub(super) fn doubts(&self) -> std::sync::MutexGuard<'_, BTreeSet<usize>> {
+    pub(super) fn doubts(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, bool>> {
         self.doubtful.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -99,8 +99,9 @@ pub(super) async fn scan(reading: &Reading, mut task: Task) -> Result<(), Error>
 /// Whether to go on after an error, and with what changed; `false` when there is nothing left to read.
 fn go_on(reading: &Reading, task: &mut Task, attempts: u32, error: &Driver) -> Result<bool, Error> {
     let code = code(error);
-    reading.doubt(task.namespace);
-    if matches!(code, Some(NAMESPACE_NOT_FOUND | PLAN_KILLED)) {
+    let gone = matches!(code, Some(NAMESPACE_NOT_FOUND | PLAN_KILLED));
+    reading.doubt(task.namespace, gone);
+    if gone {
         return Ok(false);
     }
     let failed = || explain("dump", &task.name, error);
@@ -177,7 +178,7 @@ async fn pass(reading: &Reading, task: &mut Task) -> Result<(), Stop> {
         began = Instant::now();
     }
     if task.position.read == 0 {
-        reading.doubt(task.namespace);
+        reading.doubt(task.namespace, false);
     }
     Ok(())
 }

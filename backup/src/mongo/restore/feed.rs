@@ -113,6 +113,10 @@ struct Thread {
 impl Thread {
     fn run<R: Read>(mut self, mut reader: Reader<R>) {
         loop {
+            // A document that fills the room is sent before the next one is in memory.
+            if self.hold(1).is_err() {
+                return;
+            }
             let item = match reader.next() {
                 Ok(Some(item)) => item,
                 Ok(None) => return,

@@ -13,6 +13,9 @@ use tokio::process::{Child, Command};
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(30);
 
+/// How long the last words of an `ssh` that has ended are waited for.
+const WORDS: Duration = Duration::from_secs(5);
+
 /// Where to connect to, and how.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
@@ -51,8 +54,11 @@ impl Session {
         match tokio::time::timeout(CONNECT, greeting).await {
             Ok(Ok(sftp)) => Ok(Self { sftp, _ssh: ssh }),
             Ok(Err(_)) => {
-                let words = words.await.unwrap_or_default();
-                Err(refused(&words))
+                // A master connection that `ssh` left behind may keep its stderr open.
+                let words = tokio::time::timeout(WORDS, words).await;
+                Err(refused(
+                    &words.map_or_else(|_| String::new(), Result::unwrap_or_default),
+                ))
             }
             Err(_) => {
                 Err(Error::new(ErrorKind::Unexpected, "the server does not answer").set_temporary())

@@ -11,7 +11,7 @@ use crate::commands::backup::making::Making;
 use crate::commands::backup::progress::watched;
 use crate::commands::backup::sources::{Database, Sources};
 use crate::commands::backup::verify::{self, Level};
-use crate::commands::backup::{secret, space};
+use crate::commands::backup::{create, secret, space};
 use crate::error::Error;
 use crate::exit::Exit;
 
@@ -43,6 +43,7 @@ impl Work<'_> {
         }
         let encryption = secret::encryption(self.place, &Create::default())?;
         let _lock = self.repository.lock("backup restore").await?;
+        create::cleaned(self.app, self.repository).await?;
         let tags = [SAFETY.to_owned()];
         let making = Making {
             repository: self.repository,

@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use atlas_backup::Error as Failure;
 use atlas_backup::codec;
 use atlas_backup::mongo::{self, Cancel};
+use atlas_backup::{Error as Failure, Kind};
 
 use super::{From, Work, open, open_file};
 use crate::backup::source::{Embedded, Held};
@@ -103,11 +103,12 @@ impl Work<'_> {
     ) -> Result<u64, Failure> {
         // It is read several times: from a copy on this disk, as it lies in the backup.
         let copy = Copy(self.sources.scratch.join(format!("restore-{id}-{name}")));
-        let mut from = self.repository.read(id, name).await?;
+        let from = self.repository.read(id, name).await?;
         let path = copy.0.clone();
+        let stop = cancel.clone();
         let fetched = tokio::task::spawn_blocking(move || {
             let mut to = private(&path)?;
-            std::io::copy(&mut from, &mut to)
+            std::io::copy(&mut Stoppable(from, stop), &mut to)
         });
         fetched
             .await
@@ -129,10 +130,23 @@ impl Work<'_> {
         name: &str,
         cancel: &Cancel,
     ) -> Result<u64, Failure> {
-        let input = open(self.repository.read(id, name).await?, &self.identity).await?;
+        let from = Stoppable(self.repository.read(id, name).await?, cancel.clone());
+        let input = open(Box::new(from), &self.identity).await?;
         let folder = &self.sources.scratch;
         let tables = embedded::restore(self.engine()?, store, folder, input, cancel).await?;
         Ok(tables.values().sum())
+    }
+}
+
+/// Ends with an error when the work is to stop.
+struct Stoppable(Box<dyn Read + Send>, Cancel);
+
+impl Read for Stoppable {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        match *self.1.borrow() {
+            true => Err(Failure::new(Kind::Interrupted, "read", "backup", "interrupted").into()),
+            false => self.0.read(into),
+        }
     }
 }
 
