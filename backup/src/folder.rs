@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{Error, Kind};
 
 pub use pack::pack;
-pub use unpack::unpack;
+pub use unpack::{Draft, unpack};
 
 /// Longest name without its ending (mongodump), so that it fits into the 255 bytes of file systems.
 const LONGEST: usize = 238;

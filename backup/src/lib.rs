@@ -7,6 +7,7 @@
 //! | [`error`] | operation, subject, cause and hint of what failed, and its kind |
 //! | [`extjson`] | canonical Extended JSON, with the order of keys kept |
 //! | [`key`] | keys of encrypted backups: made, written, read |
+//! | [`folder`] | dump folders, as `mongodump --out` writes them, to and from archives |
 //! | [`manifest`] | what a backup says of itself |
 //! | [`mongo`] | reading and writing a live MongoDB; the only module that names the driver's client |
 //! | [`notify`] | tells people of failures, by webhook or mail |

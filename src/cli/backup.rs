@@ -174,6 +174,8 @@ pub(crate) enum Format {
     /// One file, compressed by zstd: `zstd -dc FILE | mongorestore --archive`
     #[value(name = "archive.zst")]
     ArchiveZstd,
+    /// A folder, as `mongodump --out` writes it
+    Directory,
 }
 
 /// `atlas backup export`
@@ -184,7 +186,9 @@ pub(crate) enum Format {
 Examples:
   atlas backup export latest shop.archive.gz
   atlas backup export latest --format archive - | mongorestore --archive
-  mongorestore --gzip --archive=shop.archive.gz     reads the first"
+  mongorestore --gzip --archive=shop.archive.gz     reads the first
+  atlas backup export latest --format directory --gzip dump
+  mongorestore --gzip dump                          reads the last"
 )]
 pub(crate) struct Export {
     #[command(flatten)]
@@ -200,10 +204,13 @@ pub(crate) struct Export {
         hide_possible_values = true
     )]
     pub(crate) format: Format,
+    /// Compress the files of a directory
+    #[arg(long)]
+    pub(crate) gzip: bool,
     /// Its id, the beginning of it, or `latest`
     #[arg(value_name = "ID", add = clap_complete::ArgValueCompleter::new(complete::backups))]
     pub(crate) id: String,
-    /// The file to write; `-` is stdout
+    /// The file or new folder to write; `-` is stdout
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) file: String,
 }
@@ -211,12 +218,14 @@ pub(crate) struct Export {
 /// `atlas backup import`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Reads what `mongodump --archive` wrote, plain, gzip or zstd, as its bytes tell. It is checked to the \
+    after_help = "Reads what `mongodump --archive` wrote, plain, gzip or zstd, as its bytes tell, and folders of \
+`mongodump --out`. It is checked to the \
 last document and becomes a backup like any other.
 
 Examples:
   atlas backup import shop.archive.gz
-  atlas backup import shop.archive --tag from-mongodump"
+  atlas backup import shop.archive --tag from-mongodump
+  atlas backup import dump/"
 )]
 pub(crate) struct Import {
     #[command(flatten)]
@@ -226,8 +235,8 @@ pub(crate) struct Import {
     /// A word to group backups by
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,
-    /// The file to read
-    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    /// The file or folder to read
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub(crate) file: std::path::PathBuf,
 }
 

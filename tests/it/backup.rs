@@ -16,7 +16,7 @@ use crate::atlas::{Project, Run};
 use crate::engine::eventually;
 use real::Server;
 
-#[allow(dead_code)]
+#[allow(clippy::unwrap_used, dead_code, reason = "shared with the services")]
 #[path = "../../services/backend/tests/services/real.rs"]
 mod real;
 

@@ -45,7 +45,7 @@ pub fn pack<W: Write>(
     let mut writer = Writer::new(to, &header, &metadata)?;
     for (index, source) in sources.iter().enumerate() {
         if let Some((path, body)) = &source.documents {
-            let mut put = |documents: &[u8], count| {
+            let put = |documents: &[u8], count| {
                 if *cancel.borrow() {
                     return Err(interrupted(&path.display().to_string()));
                 }
@@ -55,7 +55,7 @@ pub fn pack<W: Write>(
                 });
                 writer.documents(index, body.as_deref(), documents, count)
             };
-            each_batch(path, &mut put)?;
+            each_batch(path, put)?;
         }
         writer.end(index)?;
     }
@@ -247,7 +247,7 @@ fn json(path: &Path, text: &str) -> Result<Value, Error> {
 
 fn each_batch(
     path: &Path,
-    put: &mut dyn FnMut(&[u8], u64) -> Result<(), Error>,
+    mut put: impl FnMut(&[u8], u64) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut from = opened(path)?;
     let (mut batch, mut count) = (Vec::new(), 0);

@@ -15,7 +15,8 @@ use crate::archive::{Item, Metadata, Reader};
 use crate::mongo::Cancel;
 use crate::progress::{Event, Progress};
 
-/// Writes the folder of an archive, each file compressed where `gzip` says so; `from` is read to its end.
+/// Writes the folder of an archive, each file compressed where `gzip` says so; `from` is read to its end. It has its name only
+/// when it is [kept](Draft::keep).
 ///
 /// # Errors
 /// A folder that holds something; what is wrong in the archive; what the file system refuses. Then nothing is left.
@@ -25,7 +26,7 @@ pub fn unpack(
     gzip: bool,
     progress: &dyn Progress,
     cancel: &Cancel,
-) -> Result<(), Error> {
+) -> Result<Draft, Error> {
     let draft = Draft::begin(into, gzip)?;
     let mut reader = Reader::new(from)?;
     let header = reader.header();
@@ -70,7 +71,7 @@ pub fn unpack(
             }
         }
     }
-    draft.keep(into)
+    Ok(draft)
 }
 
 /// Whether the documents of time series are in collections of their own: up to 8.2.
@@ -83,7 +84,9 @@ fn buckets_apart(server: &str) -> bool {
 }
 
 /// The folder while it is written; gone when it is not kept.
-struct Draft {
+#[derive(Debug)]
+pub struct Draft {
+    into: PathBuf,
     partial: PathBuf,
     gzip: bool,
 }
@@ -106,7 +109,11 @@ impl Draft {
         let partial = into.with_file_name(name);
         let made = DirBuilder::new().mode(0o700).create(&partial);
         made.map_err(|error| Error::io("write", &partial, &error))?;
-        Ok(Self { partial, gzip })
+        Ok(Self {
+            into: into.to_owned(),
+            partial,
+            gzip,
+        })
     }
 
     /// The folder of a database, made where it is not there.
@@ -159,15 +166,22 @@ impl Draft {
         let file = options.write(true).create_new(true).mode(0o600).open(&path);
         let file = BufWriter::new(file.map_err(|error| Error::io("write", &path, &error))?);
         let to = match self.gzip {
-            true => To::Gzip(GzEncoder::new(file, flate2::Compression::default())),
+            true => To::Gzip(Box::new(GzEncoder::new(
+                file,
+                flate2::Compression::default(),
+            ))),
             false => To::Plain(file),
         };
         Ok(Sink { path, to })
     }
 
-    /// A folder that holds something by now is refused by the system itself.
-    fn keep(self, into: &Path) -> Result<(), Error> {
-        std::fs::rename(&self.partial, into).map_err(|error| Error::io("write", into, &error))
+    /// Gives the folder its name.
+    ///
+    /// # Errors
+    /// A folder of that name which holds something by now is refused by the system itself.
+    pub fn keep(self) -> Result<(), Error> {
+        std::fs::rename(&self.partial, &self.into)
+            .map_err(|error| Error::io("write", &self.into, &error))
     }
 }
 
@@ -186,7 +200,7 @@ struct Sink {
 
 enum To {
     Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
+    Gzip(Box<GzEncoder<BufWriter<File>>>),
 }
 
 impl Sink {

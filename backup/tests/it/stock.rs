@@ -1,5 +1,6 @@
 //! Both directions with MongoDB's own mongodump and mongorestore: what one writes, the other restores to the server's own hash.
 
+mod folder;
 mod landscape;
 mod moment;
 

@@ -1,4 +1,4 @@
-//! `atlas backup export` and `import`: between backups and the archives of the stock tools.
+//! `atlas backup export` and `import`: between backups and the archives and folders of the stock tools.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use atlas_backup::archive::{self, Checked};
 use atlas_backup::codec::{self, Compression, Encryption, Input, Output};
+use atlas_backup::folder;
 use atlas_backup::manifest::{Consistency, File, MongoPart};
 use atlas_backup::mongo::Cancel;
 use atlas_backup::progress::{Event, Progress};
@@ -37,11 +38,20 @@ pub(super) async fn export(app: &App, args: &Export) -> Result<Exit, Error> {
     })?;
     let identity = secret::identity(&place, &args.unlock, part.file.encryption.as_deref())?;
     let compression = match args.format {
-        Format::Archive => Compression::None,
+        Format::Archive | Format::Directory => Compression::None,
         Format::ArchiveGzip => Compression::GZIP,
         Format::ArchiveZstd => Compression::ZSTD,
     };
+    let directory = args.format == Format::Directory;
+    if args.gzip && !directory {
+        return Err(
+            Error::failed("--gzip is for --format directory").hint("take --format archive.gz")
+        );
+    }
     let stdout = args.file == "-";
+    if stdout && directory {
+        return Err(Error::failed("a folder cannot be written to stdout"));
+    }
     let surroundings = match stdout {
         true => app.quiet_stdout(),
         false => app.clone(),
@@ -53,6 +63,12 @@ pub(super) async fn export(app: &App, args: &Export) -> Result<Exit, Error> {
             name: "export",
             bytes: Some(part.file.raw_size),
         });
+        if directory {
+            let (into, recorded) = (PathBuf::from(&args.file), part.file.clone());
+            let gzip = args.gzip;
+            let work = move || unpack(input, &into, gzip, &recorded, progress.as_ref(), &cancel);
+            return Ok(blocking("export", work).await?);
+        }
         let draft = match stdout {
             true => None,
             false => Some(Draft::begin(Path::new(&args.file))?),
@@ -85,6 +101,24 @@ pub(super) async fn export(app: &App, args: &Export) -> Result<Exit, Error> {
         bytes(size)
     ));
     Ok(Exit::Ok)
+}
+
+/// Writes the folder of a backup, once all of it was compared with what was recorded; bytes that were read.
+fn unpack(
+    mut input: Input,
+    into: &Path,
+    gzip: bool,
+    recorded: &File,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<u64, Failure> {
+    let draft = folder::unpack(&mut input, into, gzip, progress, cancel)?;
+    if input.finish()?.sha256 != recorded.sha256 {
+        let cause = "its SHA-256 is not the recorded one";
+        return Err(Failure::damaged(&recorded.name, cause));
+    }
+    draft.keep()?;
+    Ok(recorded.raw_size)
 }
 
 /// Moves all bytes, and compares them with what was recorded; bytes that were written.
@@ -179,14 +213,20 @@ pub(super) async fn import(app: &App, args: &Import) -> Result<Exit, Error> {
     let place = Place::of(app)?;
     let repository = place.open(&args.at).await?;
     let identity = secret::identity(&place, &args.unlock, None)?;
-    let from = open_file(&args.file)?;
+    let from = match args.file.is_dir() {
+        true => None,
+        false => Some(open_file(&args.file)?),
+    };
     let defaults = Create::default();
     let compression = create::compression(&place, &defaults);
     let encryption = secret::encryption(&place, &defaults)?;
     let _lock = repository.lock("backup import").await?;
     create::cleaned(app, &repository).await?;
     let work = watched(app, async |progress, cancel| {
-        let input = open(Box::new(from), &identity).await?;
+        let input = match from {
+            Some(from) => Some(open(Box::new(from), &identity).await?),
+            None => None,
+        };
         let id = next_id(&repository).await?;
         let mut manifest = begun(&id, &place.project, &args.tags);
         let mut draft = repository.begin(&id).await?;
@@ -197,8 +237,11 @@ pub(super) async fn import(app: &App, args: &Import) -> Result<Exit, Error> {
             name: "import",
             bytes: None,
         });
-        let (subject, counts) = (args.file.display().to_string(), progress.clone());
-        let work = move || take_in(input, output, &subject, counts);
+        let (path, counts, stop) = (args.file.clone(), progress.clone(), cancel.clone());
+        let work = move || match input {
+            Some(input) => take_in(input, output, &path.display().to_string(), counts),
+            None => pack(&path, output, counts.as_ref(), &stop),
+        };
         let (checked, written) = blocking("import", work).await?;
         manifest.mongodb = Some(MongoPart {
             file: file(name, &written, compression, &encryption),
@@ -236,6 +279,17 @@ pub(super) async fn import(app: &App, args: &Import) -> Result<Exit, Error> {
         true,
     );
     create::conclude(&manifest, verdict.as_ref())
+}
+
+/// Makes an archive of a folder.
+fn pack(
+    path: &Path,
+    mut output: Output,
+    progress: &dyn Progress,
+    cancel: &Cancel,
+) -> Result<(Checked, codec::Written), Failure> {
+    let checked = folder::pack(path, &mut output, progress, cancel)?;
+    Ok((checked, output.finish()?))
 }
 
 /// Checks an archive while it is written.
