@@ -126,6 +126,11 @@ impl Connection {
         Client::with_options(self.options.clone())
     }
 
+    /// Whether one and the same server answers every command.
+    pub(super) fn is_direct(&self) -> bool {
+        self.options.direct_connection == Some(true)
+    }
+
     /// `host:port`, several with commas between; nothing else of the URI.
     pub fn address(&self) -> &str {
         &self.address

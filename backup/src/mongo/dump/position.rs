@@ -76,9 +76,16 @@ impl Position {
         }
     }
 
-    /// Whether it can be taken up where it stands.
-    pub(super) fn resumable(&self) -> bool {
-        self.read == 0 || self.token.is_some() || self.last.is_some()
+    /// Whether it can be taken up where it stands. Another server numbers its records otherwise: where one may answer
+    /// (`anywhere`), a token has to name the server that gave it, so that others refuse it.
+    pub(super) fn resumable(&self, anywhere: bool) -> bool {
+        let names_server = |token: &RawDocumentBuf| {
+            let id = token.get("$initialSyncId");
+            id.is_ok_and(|id| id.is_some())
+        };
+        let token = self.token.as_ref();
+        let token = token.is_some_and(|token| !anywhere || names_server(token));
+        self.read == 0 || token || self.last.is_some()
     }
 
     /// Whether the document is the one that was handed on last: a range begins with it again.

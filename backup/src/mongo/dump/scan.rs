@@ -116,7 +116,7 @@ fn go_on(reading: &Reading, task: &mut Task, attempts: u32, error: &Driver) -> R
         )
         .hint("run it again"));
     }
-    if !task.position.resumable() {
+    if !task.position.resumable(!reading.connection.is_direct()) {
         return Err(failed());
     }
     if code.is_some_and(|code| NO_SNAPSHOT.contains(&code))

@@ -19,9 +19,15 @@ use crate::exit::Exit;
 pub(in crate::commands::backup) const SAFETY: &str = "before-restore";
 
 impl Work<'_> {
-    /// Backs up the databases and stores that will be written to; the backup's id. Nothing when there is no data yet.
+    /// Backs up the databases and stores of what will be overwritten; the backup's id. Nothing when nothing will be.
     pub(super) async fn save(&self, targets: &[Target]) -> Result<Option<String>, Error> {
-        let databases: BTreeSet<String> = targets.iter().map(|target| target.db.clone()).collect();
+        // A database that is not there cannot be dumped.
+        let there = targets.iter().filter(|target| target.there.is_some());
+        let mut databases: BTreeSet<String> = there.map(|target| target.db.clone()).collect();
+        if self.options.users_and_roles && self.options.drop {
+            // With it, the users and roles of all databases are taken.
+            databases.insert("admin".to_owned());
+        }
         let databases: Vec<String> = databases.into_iter().collect();
         let mut sources = Sources {
             engine: self.sources.engine.clone(),
@@ -34,9 +40,7 @@ impl Work<'_> {
             let connection = database.connection();
             let size = estimate::size(connection, &databases).await?;
             space::check(self.repository.location(), size, Compression::GZIP)?;
-            if size.data > 0 {
-                sources.mongodb = Some(Database::Native(connection.clone()));
-            }
+            sources.mongodb = Some(Database::Native(connection.clone()));
         }
         if sources.mongodb.is_none() && sources.redis.is_none() && sources.embedded.is_none() {
             return Ok(None);
