@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+// Shared with tests that also revive servers.
+#[allow(dead_code)]
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 

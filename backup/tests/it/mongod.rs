@@ -69,12 +69,6 @@ impl Mongod {
         self.server.kill();
     }
 
-    /// Starts it again on the same port and folder.
-    pub(crate) async fn revive(&mut self) {
-        self.server.revive();
-        self.wait().await;
-    }
-
     pub(crate) fn port(&self) -> u16 {
         self.server.port
     }
