@@ -2,7 +2,6 @@
 //! with the whole program are `benches/faults`.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use atlas_backup::codec::{Compression, Encryption, Identity, Output, open};
@@ -14,6 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::remote::proxy::Proxy;
+use crate::repository::full::Small;
 use crate::source::{Source, options};
 use crate::specimen;
 
@@ -113,27 +113,12 @@ async fn a_full_disk_is_named_and_leaves_no_backup() {
     let Some((source, options)) = filled().await else {
         return;
     };
-    let root = TempDir::new().unwrap();
-    let mut mount = Command::new("mount");
-    mount
-        .args(["-t", "tmpfs", "-o", "size=10m,mode=700", "atlas-test"])
-        .arg(root.path());
-    assert!(
-        mount.status().unwrap().success(),
-        "a small file system cannot be mounted"
-    );
-    let made = make(root.path(), source.server.port(), &options).await;
-    let left = specimen::names(root.path());
-    let unmounted = Command::new("umount")
-        .arg("-l")
-        .arg(root.path())
-        .status()
-        .unwrap();
-    assert!(unmounted.success());
+    let Some(disk) = Small::mount() else { return };
+    let made = make(disk.path(), source.server.port(), &options).await;
     let error = made.err().unwrap().to_string();
     assert!(
         error.ends_with("no space left on the file system"),
         "{error}"
     );
-    assert_eq!(left, [""; 0]);
+    assert_eq!(specimen::names(disk.path()), [""; 0]);
 }

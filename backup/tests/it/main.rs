@@ -6,6 +6,8 @@
     dead_code,
     reason = "shared with the services, which also revive theirs"
 )]
+// Shared with tests that also revive servers.
+#[allow(dead_code)]
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 

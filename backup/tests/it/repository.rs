@@ -1,7 +1,7 @@
 //! A repository in a folder: what is listed, found, refused, and left behind.
 
 mod crash;
-mod full;
+pub(crate) mod full;
 
 use std::fs;
 use std::io::Read;

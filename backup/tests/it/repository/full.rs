@@ -7,11 +7,11 @@ use std::process::Command;
 use crate::specimen::{self, at, open};
 
 /// A file system of 4 MiB; gone when dropped.
-struct Small(tempfile::TempDir);
+pub(crate) struct Small(tempfile::TempDir);
 
 impl Small {
     /// Mounts it; where that is not allowed, the test is skipped loudly, or fails where real parts are required.
-    fn mount() -> Option<Self> {
+    pub(crate) fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=4m,mode=700", "atlas-test"]);
@@ -30,7 +30,7 @@ impl Small {
         None
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 }
