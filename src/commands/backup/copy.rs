@@ -14,8 +14,9 @@ pub(super) async fn copy(app: &App, args: &Copy) -> Result<Exit, Error> {
     let to = atlas_backup::repository::Repository::open(&location).await?;
     let lock = to.lock("backup copy").await?;
     super::create::cleaned(app, &to).await?;
+    let id = place.find(&from, &args.id).await?.manifest.id;
     let work = watched(app, async |progress, _| {
-        let manifest = atlas_backup::repository::copy(&from, &args.id, &to, progress).await;
+        let manifest = atlas_backup::repository::copy(&from, &id, &to, progress).await;
         Ok(manifest?)
     });
     let manifest = work.await?;

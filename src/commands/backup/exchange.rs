@@ -32,7 +32,7 @@ const PIECE: usize = 256 * 1024;
 pub(super) async fn export(app: &App, args: &Export) -> Result<Exit, Error> {
     let place = Place::of(app)?;
     let repository = place.open(&args.at).await?;
-    let manifest = repository.find(&args.id).await?.manifest;
+    let manifest = place.find(&repository, &args.id).await?.manifest;
     let part = manifest.mongodb.ok_or_else(|| {
         Error::failed(format!("backup {} holds no MongoDB to export", manifest.id))
     })?;

@@ -7,10 +7,11 @@ use crate::error::Error;
 use crate::exit::Exit;
 
 pub(super) async fn pin(app: &App, args: &One, pinned: bool) -> Result<Exit, Error> {
-    let repository = Place::of(app)?.open(&args.at).await?;
+    let place = Place::of(app)?;
+    let repository = place.open(&args.at).await?;
     let command = if pinned { "backup pin" } else { "backup unpin" };
     let _lock = repository.lock(command).await?;
-    let id = repository.find(&args.id).await?.manifest.id;
+    let id = place.find(&repository, &args.id).await?.manifest.id;
     repository.pin(&id, pinned).await?;
     app.say(&match pinned {
         true => format!("backup {id} is pinned: `atlas backup prune` never removes it"),

@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use atlas_backup::Kind as Sort;
 use atlas_backup::notify::{Kind, Mailer, Notice, Target};
-use atlas_backup::repository::{Credentials, Location, Repository};
+use atlas_backup::repository::{Credentials, Entry, Listed, Location, Repository};
 
+use super::restore::SAFETY;
 use crate::app::App;
 use crate::cli::backup::At;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -99,6 +101,29 @@ impl<'a> Place<'a> {
     pub(super) async fn open(&self, at: &At) -> Result<Repository, Error> {
         let location = self.location(at.place.as_deref())?;
         Ok(Repository::open(&location).await?)
+    }
+
+    /// The backup that is meant. `latest` is the newest complete one of the project; what a restore saved of what it overwrote is
+    /// meant by its id alone.
+    pub(super) async fn find(&self, repository: &Repository, id: &str) -> Result<Entry, Error> {
+        if id != "latest" {
+            return Ok(repository.find(id).await?);
+        }
+        let is_meant = |entry: &Entry| {
+            let manifest = &entry.manifest;
+            manifest.project == self.project
+                && manifest.missing.is_empty()
+                && !manifest.tags.iter().any(|tag| tag == SAFETY)
+        };
+        let listed = repository.list().await?;
+        let mut whole = listed.into_iter().filter_map(|one| match one {
+            Listed::Whole(entry) => Some(*entry),
+            Listed::Broken { .. } => None,
+        });
+        whole.rfind(is_meant).ok_or_else(|| {
+            let cause = format!("there is no complete backup in {}", repository.location());
+            atlas_backup::Error::new(Sort::NotFound, "find", id, cause).into()
+        })
     }
 
     fn credentials(&self) -> Credentials {

@@ -56,7 +56,7 @@ pub(super) async fn restore(app: &App, args: &cli::Restore) -> Result<Exit, Erro
     let repository = place.open(&args.at).await?;
     let from = match (&args.id, &args.file) {
         (_, Some(file)) => From::File(file.clone()),
-        (Some(id), None) => From::Backup(Box::new(repository.find(id).await?.manifest)),
+        (Some(id), None) => From::Backup(Box::new(place.find(&repository, id).await?.manifest)),
         (None, None) => return Err(Error::new(Exit::Usage, "no backup was named")),
     };
     let sealed = match &from {

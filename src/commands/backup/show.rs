@@ -19,7 +19,7 @@ use crate::report::{Style, bytes, count};
 pub(super) async fn show(app: &App, args: &One) -> Result<Exit, Error> {
     let place = Place::of(app)?;
     let repository = place.open(&args.at).await?;
-    let entry = repository.find(&args.id).await?;
+    let entry = place.find(&repository, &args.id).await?;
     let location = repository.location().to_string();
     match app.global.json {
         true => {

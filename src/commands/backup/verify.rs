@@ -40,7 +40,9 @@ pub(super) async fn verify(app: &App, args: &Verify) -> Result<Exit, Error> {
     let repository = place.open(&args.at).await?;
     let listed = match args.all {
         true => repository.list().await?,
-        false => vec![Listed::Whole(Box::new(repository.find(&args.id).await?))],
+        false => vec![Listed::Whole(Box::new(
+            place.find(&repository, &args.id).await?,
+        ))],
     };
     if listed.is_empty() {
         let message = format!("there are no backups in {}", repository.location());
