@@ -24,6 +24,12 @@ impl Manifest {
         Some(Self { files })
     }
 
+    /// The files it names that Redis needs; history it may have deleted already.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let needed = self.files.iter().filter(|(_, _, kind)| *kind != 'h');
+        needed.map(|(name, ..)| name.as_str())
+    }
+
     /// The one that follows: a new base with an empty increment, all that was before as history.
     pub(super) fn next(&self, file: &str) -> Next {
         let sequence = 1 + self

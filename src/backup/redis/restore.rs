@@ -24,6 +24,7 @@ const LOAD: Duration = Duration::from_secs(30 * 60);
 /// How long a Redis that was not running may take to tell its settings.
 const START: Duration = Duration::from_secs(30);
 const OPERATION: &str = "restore";
+const SAVED: &str = "restore the backup that was taken before";
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +79,17 @@ pub async fn restore(
         }
         (Err(error), Some((owner, text))) => {
             engine.stop(&held.container, &held.name).await?;
-            put_manifest(engine, held, &files, &owner, text).await?;
+            let back = still_there(engine, held, &files, &text).await;
+            if back {
+                put_manifest(engine, held, &files, &owner, text).await?;
+            }
             engine.start(&held.container).await?;
-            Err(error.hint("what Redis had before is in place again"))
+            Err(error.hint(match back {
+                true => "what Redis had before is in place again",
+                false => SAVED,
+            }))
         }
-        (Err(error), None) => Err(error.hint("restore the backup that was taken before")),
+        (Err(error), None) => Err(error.hint(SAVED)),
     }
 }
 
@@ -175,6 +182,21 @@ async fn place(
             Ok(Some((facts, before)))
         }
     }
+}
+
+/// Whether all files of an earlier manifest are there: Redis deletes them once it has loaded the new base, whatever its keys are.
+async fn still_there(engine: &DockerEngine, held: &Held, files: &Files, text: &str) -> bool {
+    let folder = files.append_folder.as_deref().unwrap_or_default();
+    let Some(before) = Manifest::parse(text) else {
+        return false;
+    };
+    for name in before.names() {
+        let path = format!("{}/{folder}/{name}", files.folder);
+        if engine.facts(&held.container, &path).await.is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 async fn put_manifest(
