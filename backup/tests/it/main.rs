@@ -2,12 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[allow(
-    dead_code,
-    reason = "shared with the services, which also revive theirs"
-)]
-// Shared with tests that also revive servers.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "shared with the services, which also revive theirs")]
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
