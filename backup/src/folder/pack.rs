@@ -70,7 +70,8 @@ fn listed(folder: &Path) -> Result<(Header, Vec<Source>), Error> {
     let mut header = Header {
         concurrent_collections: 4,
         version: "0.1".to_owned(),
-        server_version: String::new(),
+        // Stock mongorestore refuses what is not three numbers.
+        server_version: "0.0.0".to_owned(),
         tool_version: String::new(),
     };
     let (mut sources, mut oplog) = (Vec::new(), None);
@@ -89,6 +90,8 @@ fn listed(folder: &Path) -> Result<(Header, Vec<Source>), Error> {
             _ => return Err(damaged(&path, "it is no file of a dump")),
         }
     }
+    // Stock mongorestore needs them before everything else, and the oplog after it.
+    sources.sort_by_key(|one: &Source| !one.metadata.is_users_and_roles());
     sources.extend(oplog);
     if sources.is_empty() {
         return Err(damaged(folder, "it holds no dump"));

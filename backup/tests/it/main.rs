@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code, reason = "shared with the services, which also revive theirs")]
+#[allow(
+    dead_code,
+    reason = "shared with the services, which also revive theirs"
+)]
 #[path = "../../../services/backend/tests/services/real.rs"]
 mod real;
 
