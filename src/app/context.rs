@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::watch;
 
 use crate::cli::{Colour, Command, Global, Selection};
 use crate::engines::EngineError;
@@ -31,6 +34,8 @@ pub(crate) struct App {
     /// For stderr.
     pub(crate) talk: Style,
     live: bool,
+    /// Whether Ctrl-C has come since somebody began to listen for the rest of the command.
+    interruption: Arc<OnceLock<watch::Receiver<bool>>>,
 }
 
 impl App {
@@ -83,6 +88,7 @@ impl App {
             style: colour(stdout),
             talk: colour(stderr),
             live: stderr && global.color != Colour::Never && !environment.contains_key("CI"),
+            interruption: Arc::default(),
             global,
             environment,
         })
@@ -140,16 +146,25 @@ impl App {
         quiet
     }
 
+    /// Completes on a Ctrl-C or SIGTERM that came since this was first called: none is lost between two parts of a command.
+    pub(crate) async fn interrupted_since(&self) {
+        let seen = self.interruption.get_or_init(|| {
+            let (tell, seen) = watch::channel(false);
+            tokio::spawn(async move {
+                signalled().await;
+                // The command may have ended.
+                let _ = tell.send(true);
+            });
+            seen
+        });
+        if seen.clone().wait_for(|seen| *seen).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
     /// Completes on Ctrl-C or SIGTERM.
     pub(crate) async fn interrupted(&self) {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
+        signalled().await;
     }
 
     /// The three sources as written.
@@ -348,5 +363,17 @@ impl From<EngineError> for Error {
             hint: error.hint.clone(),
             ..Error::new(exit, error.to_string())
         }
+    }
+}
+
+/// Completes on Ctrl-C or SIGTERM.
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }

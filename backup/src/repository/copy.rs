@@ -13,7 +13,8 @@ use crate::progress::{Event, Progress};
 /// Bytes that are read at once.
 const PIECE: usize = 256 * 1024;
 
-/// Copies a backup whole, under its id; the hashes are compared while it flows. For the holder of the lock of `to`.
+/// Copies a backup whole, under its id; the hashes are compared while it flows. What was proven of the one is not proven of the
+/// copy, which nobody has read back. For the holder of the lock of `to`.
 ///
 /// # Errors
 /// [`crate::Kind::Damaged`] if a file is not what its manifest says; else what either side says. Nothing is left then.
@@ -37,9 +38,6 @@ pub async fn copy(
         }
     }
     draft.publish(&manifest).await?;
-    if entry.verified != crate::manifest::Verified::default() {
-        to.record(&manifest.id, &entry.verified).await?;
-    }
     Ok(manifest)
 }
 

@@ -22,6 +22,10 @@ pub(super) async fn copy(app: &App, args: &Copy) -> Result<Exit, Error> {
     let manifest = work.await?;
     drop(lock);
     app.say(&format!("backup {} is also in {location}", manifest.id));
+    app.say(&format!(
+        "`atlas backup verify {} --in {location}` reads it back there",
+        manifest.id
+    ));
     if app.global.json {
         let object = serde_json::json!({
             "schema": "atlas/v1", "kind": "backup-copy", "id": manifest.id, "location": location.to_string(),

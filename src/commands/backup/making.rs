@@ -7,7 +7,7 @@ pub(super) use part::{file, file_name, namespaces};
 use std::sync::Arc;
 
 use atlas_backup::codec::{Compression, Encryption};
-use atlas_backup::manifest::{Manifest, SCHEMA};
+use atlas_backup::manifest::{Manifest, MongoPart, SCHEMA};
 use atlas_backup::mongo::{Cancel, DumpOptions};
 use atlas_backup::progress::{Event, Progress};
 use atlas_backup::repository::{Draft, Repository};
@@ -45,6 +45,11 @@ impl Making<'_> {
                 Ok(()) => {
                     manifest.finished = Timestamp::now();
                     manifest.missing = self.sources.missing;
+                    if self.options.users_and_roles {
+                        let unread = manifest.mongodb.as_ref().and_then(unread_users);
+                        let unread = unread.map(|reason| ("users and roles".to_owned(), reason));
+                        manifest.missing.extend(unread);
+                    }
                     draft.publish(&manifest).await?;
                     return Ok(manifest);
                 }
@@ -113,6 +118,14 @@ impl Making<'_> {
     fn manifest(&self, id: &str) -> Manifest {
         begun(id, self.project, self.tags)
     }
+}
+
+/// Why users and roles that were asked for are not in it; what was dropped meanwhile is not missing.
+fn unread_users(part: &MongoPart) -> Option<String> {
+    let mut skipped = part.skipped.iter();
+    skipped
+        .find(|(name, _)| *name == "admin" || name.starts_with("admin.system."))
+        .map(|(_, reason)| reason.clone())
 }
 
 /// An id that is not taken: the moment, to the second; the next free one when there is a backup of that second.

@@ -42,7 +42,7 @@ async fn within<T>(
     let meter = Arc::new(Meter::default());
     let (stop, cancel) = tokio::sync::watch::channel(false);
     let mut work = std::pin::pin!(work(meter.clone(), cancel));
-    let mut interrupted = std::pin::pin!(app.interrupted());
+    let mut interrupted = std::pin::pin!(app.interrupted_since());
     let mut beat = tokio::time::interval(BEAT);
     let outcome = loop {
         tokio::select! {
