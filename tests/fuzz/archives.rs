@@ -81,7 +81,7 @@ fn seed(compression: Compression, encryption: &Encryption) -> File {
         size: 0,
         kind: "collection".to_owned(),
     });
-    let one = b"\x1f\0\0\0\x03a\0\x0c\0\0\0\x10b\0\x01\0\0\0\0\x02c\0\x03\0\0\0xy\0\0";
+    let one = b"\x1e\0\0\0\x03a\0\x0c\0\0\0\x10b\0\x01\0\0\0\0\x02c\0\x03\0\0\0xy\0\0";
     document::walk(one).expect("a document");
     let mut writer = Writer::new(output.expect("output"), &header, &list).expect("prelude");
     for namespace in [0, 1, 0] {

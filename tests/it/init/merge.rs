@@ -71,7 +71,10 @@ file .gitignore updated
         project.read("atlas.yaml"),
         manifest.replace("minimal   #", "atlassian #")
     );
-    assert_eq!(project.read(".gitignore"), "target\n/.env\n.atlas/\n");
+    assert_eq!(
+        project.read(".gitignore"),
+        "target\n/.env\n.atlas/\nbackups/\n"
+    );
     let text = project.read(".env");
     let made = variables(&text)["ATLAS_SECRET_KEY"];
     assert_eq!(made.len(), 40);

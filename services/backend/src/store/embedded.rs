@@ -51,7 +51,7 @@ impl Embedded {
         };
         // Tables exist from here on, so that reading an empty store is not an error.
         store.make_tables().map_err(|error| explain(&error))?;
-        if let Err(error) = snapshot::offer(store.clone(), folder) {
+        if let Err(error) = snapshot::offer(&store.database, folder) {
             let event = "the embedded store cannot be backed up while it serves";
             Line::new(Level::Warn, event)
                 .with("cause", error.to_string())
@@ -64,16 +64,6 @@ impl Embedded {
         let write = self.database.begin_write()?;
         write.open_table(SETTINGS)?;
         write.open_table(HISTORY)?;
-        write.commit()?;
-        Ok(())
-    }
-
-    /// Copies all tables as they are at this moment; what is written meanwhile is not in the copy.
-    pub(super) fn copy_to(&self, target: &Database) -> Result<(), redb::Error> {
-        let read = self.database.begin_read()?;
-        let write = target.begin_write()?;
-        copy_table(&read, &write, SETTINGS)?;
-        copy_table(&read, &write, HISTORY)?;
         write.commit()?;
         Ok(())
     }
@@ -165,6 +155,16 @@ impl Embedded {
         }
         .boxed()
     }
+}
+
+/// Copies all tables as they are at this moment; what is written meanwhile is not in the copy.
+pub(super) fn copy(source: &Database, target: &Database) -> Result<(), redb::Error> {
+    let read = source.begin_read()?;
+    let write = target.begin_write()?;
+    copy_table(&read, &write, SETTINGS)?;
+    copy_table(&read, &write, HISTORY)?;
+    write.commit()?;
+    Ok(())
 }
 
 fn copy_table<K: Key + 'static>(

@@ -10,12 +10,13 @@ use std::io::{self, Read, Seek as _, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use redb::backends::FileBackend;
 use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _, TableHandle as _};
 
-use super::embedded::Embedded;
+use super::embedded;
 use crate::log::{Level, Line};
 
 /// How long either side waits for the other to take or give the next bytes.
@@ -29,11 +30,11 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("snapshot.sock")
 }
 
-/// Hands out copies of `store`, which lies in `folder`, until the process ends.
+/// Hands out copies of a store, which lies in `folder`, as long as somebody else holds it.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub(super) fn offer(store: Embedded, folder: &Path) -> io::Result<()> {
+pub(super) fn offer(store: &Arc<Database>, folder: &Path) -> io::Result<()> {
     let path = socket(folder);
     // The file of the store is ours alone, so a socket that is there belongs to nobody any more.
     match fs::remove_file(&path) {
@@ -42,11 +43,12 @@ pub(super) fn offer(store: Embedded, folder: &Path) -> io::Result<()> {
     }
     let listener = UnixListener::bind(&path)?;
     fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-    let folder = folder.to_owned();
+    let (store, folder) = (Arc::downgrade(store), folder.to_owned());
     std::thread::Builder::new()
         .name("snapshot".into())
         .spawn(move || {
             for asked in listener.incoming() {
+                let Some(store) = store.upgrade() else { return };
                 let given = asked.and_then(|asked| answer(&store, &folder, asked));
                 if let Err(error) = given {
                     let event = "a copy of the embedded store could not be handed out";
@@ -59,7 +61,7 @@ pub(super) fn offer(store: Embedded, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn answer(store: &Embedded, folder: &Path, mut to: UnixStream) -> io::Result<()> {
+fn answer(store: &Database, folder: &Path, mut to: UnixStream) -> io::Result<()> {
     to.set_write_timeout(Some(PATIENCE))?;
     match copy(store, folder) {
         Ok(mut file) => {
@@ -74,7 +76,7 @@ fn answer(store: &Embedded, folder: &Path, mut to: UnixStream) -> io::Result<()>
 }
 
 /// A copy at its first byte, in a file without a name: nothing is left of it, however this process ends.
-fn copy(store: &Embedded, folder: &Path) -> Result<File, redb::Error> {
+fn copy(store: &Database, folder: &Path) -> Result<File, redb::Error> {
     let path = folder.join("snapshot.redb");
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -89,7 +91,7 @@ fn copy(store: &Embedded, folder: &Path) -> Result<File, redb::Error> {
     fs::remove_file(&path)?;
     let backend = FileBackend::new(file.try_clone()?)?;
     let target = Database::builder().create_with_backend(backend)?;
-    store.copy_to(&target)?;
+    embedded::copy(store, &target)?;
     drop(target);
     file.rewind()?;
     Ok(file)

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
+use super::super::embedded::Embedded;
 use super::super::{Remembered, Settings, Store as _};
 use super::*;
 
