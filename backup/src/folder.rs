@@ -24,14 +24,14 @@ const KEPT: usize = 208;
 /// Collections that hold the measurements of time series before 8.3.
 const BUCKETS: &str = "system.buckets.";
 
-/// The file of a collection: escaped as Go's `url.PathEscape` does. mongorestore takes the true name of a shortened one from the
+/// The file of a collection, escaped so that Go's `url.PathUnescape` and `url.QueryUnescape` both read it. mongorestore takes the true name of a shortened one from the
 /// metadata, so that any hash does.
 fn escaped(collection: &str) -> String {
     let mut name = String::with_capacity(collection.len());
     for byte in collection.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => name.push(byte.into()),
-            b'-' | b'_' | b'.' | b'~' | b'$' | b'&' | b'+' | b':' | b'=' | b'@' => {
+            b'-' | b'_' | b'.' | b'~' | b'$' | b'&' | b':' | b'=' | b'@' => {
                 name.push(byte.into());
             }
             _ => name.push_str(&format!("%{byte:02X}")),
@@ -51,7 +51,7 @@ fn shortened(name: &str) -> bool {
     name.len() == LONGEST && name.as_bytes()[KEPT..].starts_with(b"%24")
 }
 
-/// The collection of a file.
+/// The collection of a file, where no metadata tell: tools that wrote none escaped as `url.QueryEscape` does.
 fn unescaped(name: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(name.len());
     let mut rest = name.as_bytes();
@@ -62,7 +62,7 @@ fn unescaped(name: &str) -> Option<String> {
             bytes.push(u8::from_str_radix(digits, 16).ok()?);
             rest = &rest[2..];
         } else {
-            bytes.push(*first);
+            bytes.push(if *first == b'+' { b' ' } else { *first });
         }
     }
     String::from_utf8(bytes).ok()

@@ -162,9 +162,10 @@ fn source(db: &str, base: &str, files: Files, buckets: Option<&PathBuf>) -> Resu
         false => json(&path, &text)?,
     };
     let told = value["collectionName"].as_str().map(str::to_owned);
+    // Names of files differ by the age of the tool; what the metadata says does not.
     let name = match shortened(base) {
         true => told,
-        false => unescaped(base),
+        false => told.or_else(|| unescaped(base)),
     };
     let name = name.filter(|name| !name.is_empty() && !name.contains('\0'));
     let name = name.ok_or_else(|| damaged(&path, "its name tells no collection"))?;

@@ -20,7 +20,7 @@ async fn a_folder_of_mongodump_becomes_an_archive_that_is_restored() {
         let out = folder.path().join(format!("dump{}", more.len()));
         let port = source.server.port().to_string();
         let mut command = Command::new(&tools.mongodump);
-        command.args(["--port", &port, "--out"]).arg(&out);
+        command.args(["--port", &port, &format!("--out={}", out.display())]);
         succeeds(command.args(more));
         let file = folder.path().join("imported.archive");
         let (_keep, cancel) = watch::channel(false);
@@ -47,11 +47,13 @@ async fn mongorestore_restores_an_exported_folder() {
         let out = folder.path().join(format!("dump{}", more.len()));
         let (_keep, cancel) = watch::channel(false);
         let archive = || File::open(&file).unwrap();
-        unpack(archive(), &out, !more.is_empty(), &Silent, &cancel).unwrap();
+        let draft = unpack(archive(), &out, !more.is_empty(), &Silent, &cancel).unwrap();
+        draft.keep().unwrap();
         let error = unpack(archive(), &out, false, &Silent, &cancel).unwrap_err();
         assert!(error.to_string().ends_with("it holds something"), "{error}");
         let target = Source::standalone(&[]).await.unwrap();
-        succeeds(tools.restore(&target, more).arg(&out));
+        let dir = format!("--dir={}", out.display());
+        succeeds(tools.restore(&target, more).arg(dir));
         same(&source, &target).await;
     }
 }
