@@ -7,10 +7,6 @@ mod probe;
 
 use std::error::Error;
 
-/// As in the executable.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const USAGE: &str = "usage: workload COMMAND
   fill URI SHAPE MEGABYTES      fill an empty server; SHAPE is mixed, one or many
   settle URI                    write out what is dirty
