@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 mod deploy;
+mod examine;
 mod files;
 mod operate;
 
@@ -13,6 +14,7 @@ use crate::exit::Exit;
 
 pub(crate) use backup::Backup;
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
+pub(crate) use examine::{Doctor, Explain};
 pub(crate) use files::{Completions, Init, Render, RenderTarget};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};
 
@@ -200,6 +202,10 @@ Examples:
     Build(Build),
     /// Pull images from their registries
     Pull(Pull),
+    /// Find what is wrong, and what mends it
+    Doctor(Doctor),
+    /// Explain a check of `doctor`
+    Explain(Explain),
     /// Make, prove, restore and keep backups of everything that is stored
     Backup(Box<Backup>),
     /// Write, print or check the files of a target

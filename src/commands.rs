@@ -2,8 +2,10 @@
 
 pub(crate) mod backup;
 pub(crate) mod complete;
+pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod exec;
+pub(crate) mod explain;
 pub(crate) mod images;
 pub(crate) mod init;
 pub(crate) mod lifecycle;

@@ -143,8 +143,13 @@ impl Diagnostic {
 }
 
 impl Diagnostic {
-    /// Place, key path, message and hint, without the severity.
-    pub fn text(&self) -> String {
+    /// Whether there is no deployment until it is mended.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// Place, key path and message.
+    pub fn said(&self) -> String {
         let mut text = String::new();
         if let Some(file) = &self.file {
             text += file;
@@ -156,11 +161,15 @@ impl Diagnostic {
         if let Some(key) = &self.key {
             text += &format!("{key}: ");
         }
-        text += &self.message;
-        if let Some(hint) = &self.hint {
-            text += &format!("\n  hint: {hint}");
+        text + &self.message
+    }
+
+    /// Place, key path, message and hint, without the severity.
+    pub fn text(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}\n  hint: {hint}", self.said()),
+            None => self.said(),
         }
-        text
     }
 }
 

@@ -153,6 +153,11 @@ pub fn write(dir: &Path, artifacts: &[Artifact], force: bool) -> Result<Vec<Writ
         .collect()
 }
 
+/// Sets the permission bits of a file, never those of what a symbolic link leads to.
+pub fn set_mode(path: &Path, mode: u32) -> Result<(), FileError> {
+    folder::set_mode(path, mode)
+}
+
 /// The permission bits an artifact gets: its own when it can be given to its group, else the group's opened to everyone.
 fn mode(artifact: &Artifact, given: bool) -> u32 {
     match artifact.group {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! services/*.yaml ─┐                                   ┌─► targets  ─► Artifacts ─► files    (init, render)
-//! atlas.yaml ──────┼─► input ─► resolve ─► Deployment ─┤
+//! atlas.yaml ──────┼─► input ─► resolve ─► Deployment ─┼─► survey ─► Facts ─► checks ─► Findings (doctor, checklist)
 //! .env ────────────┘   (raw)    (pure)      (model)    └─► plan(observed) ─► Plan ─► execute (up, down, …)
 //!                                                                              │
 //!                                                    engines (docker) ◄────────┴─► Event ─► report (tty | plain | json)
@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `app` | the composition root: environment, terminal, engine, printing |
 //! | `backup` | the data of what runs: where it is, how it is reached, restored, tried |
+//! | `checks` | what makes a deployment fail: facts, rules and findings |
 //! | `cli` | what can be typed, and the help texts |
 //! | `commands` | one file for each command: what was typed → the rooms below |
 //! | `diagnostic` | a problem with file, line, column, key and hint |
@@ -28,6 +29,7 @@
 //! | `report` | events shown on a terminal, as lines, as JSON |
 //! | `resolve` | what was written → a deployment, or every problem at once |
 //! | `schema` | the JSON Schema of atlas.yaml |
+//! | `survey` | looks at host, engine, containers, stores and files: the facts of `checks` |
 //! | `targets` | a deployment → the files of a format: Compose; the files of `templates/` |
 //!
 //! Which room may know which is a test: `tests/it/tidy.rs`.
@@ -50,6 +52,7 @@
 
 pub(crate) mod app;
 pub mod backup;
+pub mod checks;
 pub(crate) mod cli;
 pub(crate) mod commands;
 pub mod diagnostic;
@@ -66,6 +69,7 @@ pub mod prompt;
 pub mod report;
 pub mod resolve;
 pub mod schema;
+pub(crate) mod survey;
 pub mod targets;
 
 pub use app::run;

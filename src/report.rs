@@ -1,11 +1,14 @@
 //! Shows events: on a terminal, as plain lines, or as JSON. The three are equal consumers of the same events.
 
+mod findings;
 mod json;
 mod plain;
 mod style;
 mod transfer;
 mod tty;
 
+pub(crate) use findings::wrapped;
+pub use findings::{findings, summary};
 pub use json::Json;
 pub use plain::Plain;
 pub use style::{Style, bytes, count, seconds, several};

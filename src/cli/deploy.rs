@@ -40,6 +40,20 @@ pub(crate) struct Up {
     pub(crate) remove_orphans: bool,
 }
 
+impl Up {
+    /// `atlas up` without any option.
+    pub(crate) fn whole() -> Self {
+        Self {
+            selection: Selection::default(),
+            dry_run: false,
+            timeout: 120,
+            no_wait: false,
+            force_recreate: false,
+            remove_orphans: false,
+        }
+    }
+}
+
 /// `atlas plan`
 #[derive(Debug, Args)]
 #[command(

@@ -8,6 +8,7 @@ use clap_complete::CompletionCandidate;
 use clap_complete::env::Shells;
 
 use crate::app::App;
+use crate::checks;
 use crate::cli::{self, Cli};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -39,6 +40,18 @@ pub(crate) fn profiles(current: &OsStr) -> Vec<CompletionCandidate> {
         (name.to_owned(), members.join(", "))
     });
     candidates(current, named)
+}
+
+/// Ids and areas of checks.
+pub(crate) fn checks(current: &OsStr) -> Vec<CompletionCandidate> {
+    let mut areas: Vec<&str> = checks::rules().map(|rule| rule.area()).collect();
+    areas.dedup();
+    let areas = areas.into_iter().map(|area| {
+        let title = format!("all of {area}");
+        (area.to_ascii_lowercase(), title)
+    });
+    let rules = checks::rules().map(|rule| (rule.id.to_owned(), rule.title.to_owned()));
+    candidates(current, areas.chain(rules))
 }
 
 /// Ids of the backups in the project's folder of them, and `latest`; stores are not asked while somebody types.

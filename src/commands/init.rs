@@ -293,6 +293,17 @@ fn artifact(app: &App, name: &str, mode: u32, text: String) -> Result<Artifact, 
     })
 }
 
+/// Adds the lines to .gitignore that keep secrets out of git.
+pub(super) fn ignore_secrets(app: &App) -> Result<(), Error> {
+    let text = ignore(read(&app.directory, ".gitignore")?.as_deref());
+    files::write(
+        &app.directory,
+        &[artifact(app, ".gitignore", 0o644, text)?],
+        true,
+    )?;
+    Ok(())
+}
+
 /// The lines that keep secrets out of git, added to what is there.
 fn ignore(before: Option<&str>) -> String {
     let mut text = before.unwrap_or_default().to_owned();

@@ -170,3 +170,11 @@ impl Folder {
         Ok(FileType::from_raw_mode(stat.st_mode))
     }
 }
+
+/// Sets the permission bits of the file itself.
+pub(super) fn set_mode(path: &Path, mode: u32) -> Result<(), FileError> {
+    let failed = |errno| FileError::system("change the mode of", path.to_owned(), errno);
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY | OFlags::NONBLOCK;
+    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(failed)?;
+    rustix::fs::fchmod(file, Mode::from_bits_truncate(mode)).map_err(failed)
+}

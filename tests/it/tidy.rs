@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 const MAP: &[(&str, &[&str])] = &[
     ("app", &["*"]),
     ("backup", &["engines", "event", "model", "plan"]),
+    (
+        "checks",
+        &["diagnostic", "exit", "input", "model", "plan", "resolve"],
+    ),
     ("cli", &["commands", "exit"]),
     ("commands", &["*"]),
     ("diagnostic", &[]),
@@ -22,14 +26,31 @@ const MAP: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("plan", &["model"]),
     ("prompt", &["error", "exit"]),
-    ("report", &["diagnostic", "event"]),
+    ("report", &["checks", "diagnostic", "event"]),
     ("resolve", &["diagnostic", "input", "model"]),
     ("schema", &["input"]),
+    (
+        "survey",
+        &[
+            "backup",
+            "checks",
+            "diagnostic",
+            "engines",
+            "error",
+            "execute",
+            "input",
+            "model",
+            "plan",
+            "resolve",
+            "targets",
+        ],
+    ),
     ("targets", &["model"]),
 ];
 
 /// Rooms between what is read and what is done: no I/O, no clock, no environment, no `async`.
 const PURE: &[&str] = &[
+    "checks",
     "diagnostic",
     "event",
     "exit",

@@ -51,6 +51,23 @@ pub(super) struct Source {
     pub(super) plain: bool,
 }
 
+impl Source {
+    /// A collection of which nothing but the name is known.
+    pub(super) fn of(db: &str, collection: &str) -> Self {
+        Self {
+            db: db.to_owned(),
+            collection: collection.to_owned(),
+            filter: None,
+            raw_data: false,
+            uuid: None,
+            size: 0,
+            average: 0,
+            capped: false,
+            plain: false,
+        }
+    }
+}
+
 /// Everything that is to be in the archive, users and roles first.
 #[derive(Debug, Default)]
 pub(super) struct Listing {

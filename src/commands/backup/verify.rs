@@ -176,17 +176,23 @@ pub(super) async fn prove(
         let outcome = tokio::task::spawn_blocking(work).await;
         let outcome = outcome
             .unwrap_or_else(|panic| Err(Failure::failed("verify", &file.name, panic.to_string())));
-        match outcome {
-            Ok(line) => verdict.evidence.push(line),
-            Err(error) if error.kind == Kind::Damaged => {
-                verdict.passed = false;
-                verdict.evidence.push(error.to_string());
-            }
-            Err(error) => return Err(error),
-        }
+        note(&mut verdict, outcome.map(|line| vec![line]))?;
     }
     verdict.at = Timestamp::now();
     Ok(verdict)
+}
+
+/// What differs is a verdict; what kept the check from taking place is an error.
+fn note(verdict: &mut Verdict, seen: Result<Vec<String>, Failure>) -> Result<(), Failure> {
+    match seen {
+        Ok(lines) => verdict.evidence.extend(lines),
+        Err(error) if error.kind == Kind::Damaged => {
+            verdict.passed = false;
+            verdict.evidence.push(error.to_string());
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// Proves the part whose file it is.

@@ -7,7 +7,7 @@ use bollard::query_parameters::{
     DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
 use super::pipe::{Pipe, pipe};
@@ -41,13 +41,7 @@ impl DockerEngine {
         path: &str,
         consume: impl FnOnce(&FileFacts, &mut dyn Read) -> T + Send + 'static,
     ) -> Result<T, EngineError> {
-        let options = DownloadFromContainerOptionsBuilder::default()
-            .path(path)
-            .build();
-        let mut chunks = Box::pin(
-            self.docker
-                .download_from_container(container, Some(options)),
-        );
+        let mut chunks = Box::pin(self.packed(container, path));
         let (feed, pipe) = pipe();
         let consumer = tokio::task::spawn_blocking(move || unpack(pipe, consume));
         let broken = loop {
@@ -75,18 +69,24 @@ impl DockerEngine {
         }
     }
 
+    /// A file or folder of a container as the engine sends it: a tar in pieces.
+    fn packed(
+        &self,
+        container: &str,
+        path: &str,
+    ) -> impl Stream<Item = Result<Bytes, bollard::errors::Error>> {
+        let options = DownloadFromContainerOptionsBuilder::default();
+        let options = options.path(path).build();
+        self.docker
+            .download_from_container(container, Some(options))
+    }
+
     /// Owner and permissions of a file or folder of a container, running or not.
     ///
     /// # Errors
     /// There is none, or the engine went away.
     pub async fn facts(&self, container: &str, path: &str) -> Result<FileFacts, EngineError> {
-        let options = DownloadFromContainerOptionsBuilder::default()
-            .path(path)
-            .build();
-        let mut chunks = Box::pin(
-            self.docker
-                .download_from_container(container, Some(options)),
-        );
+        let mut chunks = Box::pin(self.packed(container, path));
         // The first entry is the path itself; what follows is not read.
         let mut head = Vec::new();
         while head.len() < BLOCK as usize {

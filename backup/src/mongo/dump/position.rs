@@ -209,15 +209,8 @@ mod tests {
 
     fn source() -> Source {
         Source {
-            db: "shop".to_owned(),
-            collection: "orders".to_owned(),
-            filter: None,
-            raw_data: false,
-            uuid: None,
-            size: 0,
-            average: 0,
-            capped: false,
             plain: true,
+            ..Source::of("shop", "orders")
         }
     }
 

@@ -132,17 +132,7 @@ impl Listed {
                 size: 0,
                 kind: String::new(),
             },
-            source: Some(Source {
-                db: db.to_owned(),
-                collection: collection.to_owned(),
-                filter: None,
-                raw_data: false,
-                uuid: None,
-                size: 0,
-                average: 0,
-                capped: false,
-                plain: false,
-            }),
+            source: Some(Source::of(db, collection)),
             indexes: 0,
         }
     }

@@ -5,16 +5,20 @@ use atlas_backup::folder::{pack, unpack};
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_folder_of_mongodump_becomes_an_archive_that_is_restored() {
-    let Some(tools) = Tools::find() else { return };
-    let Some(source) = landscape::server().await else {
-        return;
-    };
+/// The landscape, and a name that no file can have as it is.
+async fn server() -> Option<Source> {
+    let source = landscape::server().await?;
     let long = "é".repeat(80);
     source
         .insert(&format!("odd.{long}"), [mongodb::bson::doc! { "_id": 1 }])
         .await;
+    Some(source)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_of_mongodump_becomes_an_archive_that_is_restored() {
+    let Some(tools) = Tools::find() else { return };
+    let Some(source) = server().await else { return };
     let folder = TempDir::new().unwrap();
     for more in [&[][..], &["--gzip"]] {
         let out = folder.path().join(format!("dump{}", more.len()));
@@ -34,13 +38,7 @@ async fn a_folder_of_mongodump_becomes_an_archive_that_is_restored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mongorestore_restores_an_exported_folder() {
     let Some(tools) = Tools::find() else { return };
-    let Some(source) = landscape::server().await else {
-        return;
-    };
-    let long = "é".repeat(80);
-    source
-        .insert(&format!("odd.{long}"), [mongodb::bson::doc! { "_id": 1 }])
-        .await;
+    let Some(source) = server().await else { return };
     let folder = TempDir::new().unwrap();
     let file = dumped(&source, folder.path().join("a.archive"), Compression::None).await;
     for more in [&[][..], &["--gzip"]] {

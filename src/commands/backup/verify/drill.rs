@@ -7,12 +7,13 @@ use atlas_backup::codec::{self, Identity};
 use atlas_backup::manifest::{Manifest, MongoPart, RedisPart, Verdict};
 use atlas_backup::mongo::{self, Cancel, Connection, RestoreOptions};
 use atlas_backup::progress::Progress;
+use atlas_backup::rdb;
 use atlas_backup::repository::Repository;
-use atlas_backup::{Kind, rdb};
 use jiff::Timestamp;
 
 use super::super::place::Place;
 use super::super::restore::open;
+use super::note;
 use crate::app::App;
 use crate::backup::{drill, source};
 use crate::engines::Engine;
@@ -146,19 +147,6 @@ fn release(version: &str) -> &str {
         Ok(0..=4) => version.rsplit_once('.').map_or(version, |(two, _)| two),
         _ => major,
     }
-}
-
-/// What differs is a verdict; what kept the drill from taking place is an error.
-fn note(verdict: &mut Verdict, seen: Result<Vec<String>, Failure>) -> Result<(), Failure> {
-    match seen {
-        Ok(lines) => verdict.evidence.extend(lines),
-        Err(error) if error.kind == Kind::Damaged => {
-            verdict.passed = false;
-            verdict.evidence.push(error.to_string());
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(())
 }
 
 #[cfg(test)]
