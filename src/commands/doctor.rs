@@ -1,5 +1,6 @@
 //! `atlas doctor`: looks at everything that makes a deployment fail, and says what is wrong, why it matters and what mends it.
 
+mod bundle;
 mod repair;
 
 use std::time::{Duration, Instant};
@@ -26,11 +27,18 @@ pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error>
         offline: args.offline,
         online: args.online,
     };
-    let (mut findings, mut took) = examine(app, reach, &wanted).await;
+    let mut began = Instant::now();
+    let mut facts = look(app, reach).await;
+    let mut findings = judge(&facts, &wanted);
     if args.fix && repair::repair(app, &findings).await? {
-        (findings, took) = examine(app, reach, &wanted).await;
+        began = Instant::now();
+        facts = look(app, reach).await;
+        findings = judge(&facts, &wanted);
     }
-    show(app, args.all, &findings, took);
+    show(app, args.all, &findings, began.elapsed());
+    if let Some(path) = &args.bundle {
+        bundle::write(app, path, &facts, &findings).await?;
+    }
     Ok(checks::exit(&findings))
 }
 
@@ -84,10 +92,15 @@ pub(crate) async fn examine(
 ) -> (Vec<Finding>, Duration) {
     let began = Instant::now();
     let facts = look(app, reach).await;
+    (judge(&facts, wanted), began.elapsed())
+}
+
+/// What the wanted rules found. All are asked, so that causes are known.
+fn judge(facts: &Facts, wanted: &[&'static Rule]) -> Vec<Finding> {
     let rules: Vec<&'static Rule> = checks::rules().collect();
-    let mut findings = checks::examine(&facts, &rules);
+    let mut findings = checks::examine(facts, &rules);
     findings.retain(|finding| wanted.iter().any(|rule| rule.id == finding.id));
-    (findings, began.elapsed())
+    findings
 }
 
 /// Everything that can be looked at.

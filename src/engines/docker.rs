@@ -12,6 +12,7 @@ mod image;
 mod inspect;
 mod observe;
 mod pipe;
+mod portrait;
 mod registry;
 mod session;
 mod stats;

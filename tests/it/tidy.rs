@@ -74,6 +74,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         &[
             "src/backup/mongodump.rs",
             "src/backup/reach.rs",
+            "src/commands/doctor/bundle/redactor.rs",
             "src/engines/docker/body.rs",
             "src/engines/docker/changes.rs",
             "src/engines/docker/command.rs",
