@@ -7,11 +7,14 @@ mod changes;
 mod command;
 mod context;
 mod endpoint;
-mod host;
 mod image;
+mod info;
 mod inspect;
+mod looking;
+mod networks;
 mod observe;
 mod pipe;
+mod publisher;
 mod registry;
 mod session;
 mod stats;
@@ -31,7 +34,9 @@ use crate::plan::{Action, Observed};
 pub use builtin::Builtin;
 pub use command::{Command, Ended};
 pub use endpoint::{Endpoint, Environment};
-pub use host::Host;
+pub use info::{Info, Limits};
+pub use looking::{ImageFacts, Published};
+pub use networks::NetworkFacts;
 pub use session::{LogLine, LogRequest};
 pub use stats::Usage;
 pub use throwaway::Throwaway;
@@ -49,6 +54,8 @@ pub struct DockerEngine {
     directory: PathBuf,
     /// The image of atlas' own executable, for commands that may have to make it.
     builtin: Option<Builtin>,
+    /// Asked when it is needed first.
+    info: tokio::sync::OnceCell<Info>,
 }
 
 impl DockerEngine {
@@ -81,6 +88,7 @@ impl DockerEngine {
             api,
             directory,
             builtin,
+            info: tokio::sync::OnceCell::new(),
         })
     }
 
