@@ -85,9 +85,12 @@ fn lacks(dockerfile: &Dockerfile, program: &str) -> Option<String> {
     ];
     let is_small = small.iter().any(|name| base.contains(name));
     let busybox = ["alpine", "busybox"].iter().any(|name| base.contains(name));
+    let python = base.contains("python");
+    let node = base.starts_with("node") || base.contains("/node:");
     let known = match program {
         "curl" => is_small,
         "wget" | "nc" => is_small && !busybox,
+        "python" | "python3" => !python && (is_small || node),
         _ => false,
     };
     (known && !dockerfile.brings(program)).then_some(base)

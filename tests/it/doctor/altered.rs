@@ -39,7 +39,7 @@ impl Altered {
         format!("unix://{}", self.socket.display())
     }
 
-    /// From now on `GET …path` has this value at the pointer.
+    /// From now on `GET …path` has this value at the pointer; `/-` is the end of a list.
     pub(crate) fn set(&self, path: &str, pointer: &str, value: Value) {
         let mut changes = self.changes.lock().expect("no thread panics");
         changes.push((path.to_owned(), pointer.to_owned(), value));
@@ -95,9 +95,10 @@ fn altered(mut engine: UnixStream, changes: &[(String, String, Value)]) -> Optio
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let mut body: Value = serde_json::from_str(body).ok()?;
     for (_, pointer, value) in changes {
-        match body.pointer_mut(pointer) {
-            Some(place) => *place = value.clone(),
-            None => {
+        match (body.pointer_mut(pointer), pointer.as_str()) {
+            (Some(place), _) => *place = value.clone(),
+            (None, "/-") => body.as_array_mut()?.push(value.clone()),
+            (None, _) => {
                 let name = pointer.trim_start_matches('/').to_owned();
                 body.as_object_mut()?.insert(name, value.clone());
             }

@@ -50,18 +50,30 @@ fn what_cannot_be_built_is_found() {
         || dockerfile(&stack, "FROM python:3.11-slim\nCOPY ../base /app/base\n"),
         Mend::by(good),
     );
-    let curl = "HEALTHCHECK --interval=30s CMD curl -f http://localhost:8080/health || exit 1\n";
+    fault(
+        &stack,
+        &[],
+        "a health check with Python in an image without",
+        "ATLAS-SRC-003",
+        || dockerfile(&stack, "FROM node:22-slim\nCOPY . /app\n"),
+        Mend::by(good),
+    );
+    let curl = "healthcheck: [CMD-SHELL, \"curl -f http://localhost:8080/ || exit 1\"]";
     fault(
         &stack,
         &[],
         "a health check with curl in a slim image",
         "ATLAS-SRC-003",
-        || dockerfile(&stack, &format!("{DOCKERFILE}{curl}")),
+        || {
+            let asked = ONE.replace("context: one", &format!("context: one, {curl}"));
+            stack.write("catalogue/one.yaml", asked);
+        },
         Mend::by(|| {
             let install = "RUN apt-get update && \\\n    apt-get install -y curl\n";
-            dockerfile(&stack, &format!("{DOCKERFILE}{install}{curl}"));
+            dockerfile(&stack, &format!("{DOCKERFILE}{install}"));
         }),
     );
+    stack.write("catalogue/one.yaml", ONE);
     fault(
         &stack,
         &[],
