@@ -91,9 +91,12 @@ fn names_and_ways(stack: &Stack) {
     );
     let mesh = format!("{project}_mesh");
     let orchestrator = format!("{project}-orchestrator-1");
+    // Compose's aliases are lost when a container is connected by hand.
     let rename = || {
-        docker(&["network", "disconnect", &mesh, &orchestrator]);
-        docker(&["network", "connect", &mesh, &orchestrator]);
+        for network in [&mesh, &format!("{project}_data")] {
+            docker(&["network", "disconnect", network, &orchestrator]);
+            docker(&["network", "connect", network, &orchestrator]);
+        }
     };
     fault(
         stack,
