@@ -9,8 +9,8 @@ use crate::checks::{Known, Unknown};
 use crate::engines::Engine;
 use crate::engines::docker::Info;
 
-/// Files that atlas or a person writes into the project's folder.
-const WRITTEN: [&str; 3] = ["atlas.yaml", ".env", "compose.yaml"];
+/// Files that atlas or a person writes into the project's folder, beside its own.
+const WRITTEN: [&str; 2] = [".env", "compose.yaml"];
 /// Where Docker keeps its data unless told otherwise.
 const DOCKER_ROOT: &str = "/var/lib/docker";
 /// What this atlas was built for, in the engine's words.
@@ -135,7 +135,10 @@ fn clock(scene: &Scene<'_>, info: Option<&Info>, same: bool) -> Clock {
     };
     let now = since(SystemTime::now());
     let ahead = |time: Option<i64>| Some(time? - now?);
-    let dated = WRITTEN.into_iter().filter_map(|name| {
+    let written = [scene.inputs.project.file.as_str()]
+        .into_iter()
+        .chain(WRITTEN);
+    let dated = written.filter(|name| !name.is_empty()).filter_map(|name| {
         let modified = scene.directory.join(name).metadata().ok()?.modified();
         Some((name.to_owned(), ahead(since(modified.ok()?))?))
     });
