@@ -193,36 +193,19 @@ fn classified(cause: &str) -> Outcome {
 
 impl Form {
     fn words(self, host: &str, port: u16) -> Vec<String> {
-        let words = match self {
-            Self::Bash => vec![
-                "bash".to_owned(),
-                "-c".to_owned(),
-                format!("exec 3<>/dev/tcp/{host}/{port}"),
-            ],
-            Self::Nc => vec!["nc", "-z", "-w", "3", host, &port.to_string()]
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
-            Self::Python => vec![
-                "python3".to_owned(),
-                "-c".to_owned(),
-                "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
-                    .to_owned(),
-                host.to_owned(),
-                port.to_string(),
-            ],
-            Self::Curl => ["curl", "-sS", "-m", "3", "-o", "/dev/null"]
-                .into_iter()
-                .map(str::to_owned)
-                .chain([format!("http://{host}:{port}/")])
-                .collect(),
-            Self::Wget => ["wget", "-q", "-T", "3", "-t", "1", "-O", "/dev/null"]
-                .into_iter()
-                .map(str::to_owned)
-                .chain([format!("http://{host}:{port}/")])
-                .collect(),
+        const PYTHON: &str =
+            "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)";
+        let port = port.to_string();
+        let url = format!("http://{host}:{port}/");
+        let socket = format!("exec 3<>/dev/tcp/{host}/{port}");
+        let words: &[&str] = match self {
+            Self::Bash => &["bash", "-c", &socket],
+            Self::Nc => &["nc", "-z", "-w", "3", host, &port],
+            Self::Python => &["python3", "-c", PYTHON, host, &port],
+            Self::Curl => &["curl", "-sS", "-m", "3", "-o", "/dev/null", &url],
+            Self::Wget => &["wget", "-q", "-T", "3", "-O", "/dev/null", &url],
         };
-        words
+        words.iter().map(|word| (*word).to_owned()).collect()
     }
 
     fn outcome(self, code: i64, said: &str) -> Outcome {
@@ -236,5 +219,41 @@ impl Form {
             (Self::Curl | Self::Wget, _) => Outcome::Reached,
             _ => classified(cause),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_programs_say_is_understood() {
+        let unresolved = |text: &str| Outcome::Unresolved(text.to_owned());
+        let unreachable = |text: &str| Outcome::Unreachable(text.to_owned());
+        let bash = "bash: line 1: wiki: Temporary failure in name resolution";
+        assert_eq!(Form::Bash.outcome(1, bash), unresolved(bash));
+        let refused = "bash: connect: Connection refused";
+        assert_eq!(Form::Bash.outcome(1, refused), unreachable(refused));
+        assert_eq!(
+            Form::Nc.outcome(1, "nc: bad address 'wiki'\n"),
+            unresolved("nc: bad address 'wiki'")
+        );
+        let python = "Traceback\nsocket.gaierror: [Errno -2] Name or service not known\n";
+        assert_eq!(
+            Form::Python.outcome(1, python),
+            unresolved("socket.gaierror: [Errno -2] Name or service not known")
+        );
+        let curl = "curl: (7) Failed to connect to wiki port 1";
+        assert_eq!(Form::Curl.outcome(7, curl), unreachable(curl));
+        // MongoDB answers HTTP with something else: it was reached.
+        assert_eq!(
+            Form::Curl.outcome(52, "curl: (52) Empty reply"),
+            Outcome::Reached
+        );
+        assert_eq!(
+            Form::Wget.outcome(8, "server returned 404"),
+            Outcome::Reached
+        );
+        assert_eq!(Form::Nc.outcome(1, ""), unreachable("no answer"));
     }
 }

@@ -1,7 +1,7 @@
 //! The engine at hand behind a socket of its own, with some of its answers altered: what this machine's engine cannot be made to say.
 
 use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -37,6 +37,30 @@ impl Altered {
     /// What DOCKER_HOST has to be.
     pub(crate) fn host(&self) -> String {
         format!("unix://{}", self.socket.display())
+    }
+
+    /// The same over TCP, which makes it an engine on another machine.
+    pub(crate) fn elsewhere(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let socket = self.socket.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let socket = socket.clone();
+                std::thread::spawn(move || {
+                    let engine = UnixStream::connect(socket).ok()?;
+                    let (mut from, mut to) = (client.try_clone().ok()?, engine.try_clone().ok()?);
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(Shutdown::Write);
+                    });
+                    let (mut from, mut to) = (engine, client);
+                    let _ = std::io::copy(&mut from, &mut to);
+                    to.shutdown(Shutdown::Both).ok()
+                });
+            }
+        });
+        format!("tcp://{address}")
     }
 
     /// From now on `GET …path` has this value at the pointer; `/-` is the end of a list.

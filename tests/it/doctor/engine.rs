@@ -8,7 +8,8 @@ use serde_json::json;
 use super::altered::Altered;
 use super::root::Root;
 use super::{Mend, fault, findings};
-use crate::engine::{Stack, free_port};
+use crate::atlas::Project;
+use crate::engine::{Stack, free_port, is_there};
 
 /// One trivial service, configured and not started.
 fn configured(test: &str) -> Option<Stack> {
@@ -220,4 +221,40 @@ fn compose_1_breaks_on_new_engines(stack: &Stack, engine: &Altered) {
         || place(script),
         Mend::by(|| place(new)),
     );
+}
+
+#[test]
+fn an_engine_on_another_machine_does_not_see_files_of_this_one() {
+    if !is_there() {
+        return;
+    }
+    let project = Project::new("doctor-elsewhere");
+    project
+        .run(&["init", "--yes", "--profile", "atlassian"])
+        .exits(0);
+    let engine = Altered::new(project.path());
+    let here = || project.set("DOCKER_HOST", engine.host());
+    here();
+    let elsewhere = engine.elsewhere();
+    fault(
+        &project,
+        &[],
+        "secret files and an engine elsewhere",
+        "ATLAS-ENG-005",
+        || project.set("DOCKER_HOST", &elsewhere),
+        Mend::by(here),
+    );
+    // What only that machine knows is not taken from this one.
+    project.set("DOCKER_HOST", &elsewhere);
+    let all = findings(&project, &[]);
+    for id in ["HOST-002", "HOST-004", "HOST-008", "PORT-001", "NET-006"] {
+        let id = format!("ATLAS-{id}");
+        let finding = all.iter().find(|finding| finding["id"] == *id);
+        let finding = finding.unwrap_or_else(|| panic!("{id} is not there"));
+        assert_eq!(finding["result"], "not checked", "{id}");
+        assert_eq!(
+            finding["evidence"][0], "the engine is on another machine",
+            "{id}"
+        );
+    }
 }
