@@ -130,6 +130,25 @@ fn names_and_ways(stack: &Stack) {
 }
 
 #[test]
+fn a_network_of_ours_that_somebody_else_made_is_found() {
+    let Some(stack) = Stack::new("doctor-foreign") else {
+        return;
+    };
+    stack.service("one", "");
+    stack.manifest("services-to-run: [one]");
+    let name = format!("{}_mesh", stack.name);
+    let label = "com.docker.compose.project=shop";
+    fault(
+        &stack,
+        &[],
+        "a network of another project under our name",
+        "ATLAS-NET-001",
+        || drop(docker(&["network", "create", "--label", label, &name])),
+        Mend::Printed,
+    );
+}
+
+#[test]
 fn no_subnet_for_a_network_that_is_still_to_be_made_is_a_failure() {
     if !is_there() {
         return;
