@@ -22,7 +22,13 @@ const HERE: &str = if cfg!(target_arch = "aarch64") {
 
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Host> {
     let root = scene.root();
-    let local = scene.engine.map_or(true, |engine| engine.is_local());
+    let local = match scene.engine {
+        Ok(engine) => engine.is_local(),
+        // One that does not answer has told nothing but its address.
+        Err(error) => !["tcp://", "ssh://", "http://", "https://"]
+            .iter()
+            .any(|scheme| error.message.contains(scheme)),
+    };
     let info = match scene.engine {
         Ok(engine) => Some(
             engine
@@ -37,12 +43,12 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Host> {
         false => Err(unseen("the engine is on another machine")),
     };
     Ok(Host {
-        memory: match (local, info) {
-            (false, Some(info)) => Ok(Memory {
+        memory: match info.filter(|_| !local) {
+            Some(info) => Ok(Memory {
                 total: info.memory,
                 available: None,
             }),
-            _ => memory(&root),
+            None => here().and_then(|()| memory(&root)),
         },
         disks: here().and_then(|()| disks(scene, &root, info)),
         processor: here().and_then(|()| processor(&root, info)),

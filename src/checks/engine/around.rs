@@ -14,7 +14,7 @@ pub(super) const BUILDKIT: Rule = Rule {
     manual: "Each Dockerfile of image source `build` is read for what only BuildKit can do: `RUN --mount`, `COPY --link`, `COPY --chmod`, \
              here-documents. Write it without, or build that image with `docker buildx build`, which needs Docker's plugin buildx.",
     see: &["https://docs.docker.com/build/buildkit/"],
-    needs: &["ENG-001", "SRC-001"],
+    needs: &["SRC-001"],
     cheap: false,
     judge: buildkit,
 };
