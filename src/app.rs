@@ -28,7 +28,7 @@ pub fn run() -> ExitCode {
     };
     match &cli.command {
         Command::Serve { role } => return commands::serve::serve(role),
-        Command::Probe { url } => return commands::serve::probe(url),
+        Command::Probe { urls } => return commands::serve::probe(urls),
         Command::Snapshot { folder } => return commands::serve::snapshot(folder),
         _ => {}
     }

@@ -232,11 +232,12 @@ The scripts ask atlas for candidates, so profiles and services are those of the 
         /// The service's name
         role: String,
     },
-    /// Ask a URL once; exit 0 if it answers with success
+    /// Ask URLs once; exit 0 if all answer with success
     #[command(hide = true)]
     Probe {
-        /// `http://127.0.0.1:PORT/path`
-        url: String,
+        /// `http://HOST:PORT/path`, or `tcp://HOST:PORT` for a connection only
+        #[arg(required = true)]
+        urls: Vec<String>,
     },
     /// Print a consistent copy of the embedded store that a gateway on this machine serves
     #[command(hide = true)]

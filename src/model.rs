@@ -9,6 +9,7 @@ mod name;
 mod probe;
 mod secret;
 mod service;
+mod size;
 
 pub use deployment::{DataMode, Deployment, Network, Stage, Volume};
 pub use image::{BuildContext, Image, ImageRef, ImageSource};
@@ -18,3 +19,4 @@ pub use secret::Secret;
 pub use service::{
     Condition, EnvValue, Kind, Mount, Publish, Resources, SecretMount, Service, Tmpfs,
 };
+pub use size::bytes;

@@ -26,7 +26,7 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     }
     let report = app.reporter();
     let (deployment, only) = app.scope(&inputs, &args.selection, &builtin, &*report)?;
-    preflight::sources(&deployment, &app.directory)?;
+    preflight::sources(app, &inputs, &deployment).await?;
     let engine = app.engine(builtin.ok()).await?;
     let options = Options {
         force_recreate: args.force_recreate,
@@ -40,7 +40,8 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     }
     let _lock = lock::take(&app.directory, "up")?;
     let (plan, observed) = plan::decide(app, &engine, &deployment, &options).await?;
-    preflight::host(&engine, &deployment, &observed, &plan, &*report).await?;
+    let decided = (&plan, &observed);
+    preflight::host(app, &inputs, &engine, &deployment, decided, &*report).await?;
     warn_of_old_engine(&deployment, &engine, &*report);
     warn_of_orphans(&deployment, &observed, &options, &*report);
     write_files(app, &deployment, false, &*report)?;

@@ -7,12 +7,15 @@ mod changes;
 mod command;
 mod context;
 mod endpoint;
-mod host;
 mod image;
+mod info;
 mod inspect;
+mod looking;
+mod networks;
 mod observe;
 mod pipe;
 mod portrait;
+mod publisher;
 mod registry;
 mod session;
 mod stats;
@@ -32,7 +35,9 @@ use crate::plan::{Action, Observed};
 pub use builtin::Builtin;
 pub use command::{Command, Ended};
 pub use endpoint::{Endpoint, Environment};
-pub use host::Host;
+pub use info::{Info, Limits};
+pub use looking::{ImageFacts, Published};
+pub use networks::NetworkFacts;
 pub use session::{LogLine, LogRequest};
 pub use stats::Usage;
 pub use throwaway::Throwaway;
@@ -50,6 +55,8 @@ pub struct DockerEngine {
     directory: PathBuf,
     /// The image of atlas' own executable, for commands that may have to make it.
     builtin: Option<Builtin>,
+    /// Asked when it is needed first.
+    info: tokio::sync::OnceCell<Info>,
 }
 
 impl DockerEngine {
@@ -82,6 +89,7 @@ impl DockerEngine {
             api,
             directory,
             builtin,
+            info: tokio::sync::OnceCell::new(),
         })
     }
 

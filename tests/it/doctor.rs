@@ -1,7 +1,15 @@
 //! `atlas doctor` against planted faults. Owns the procedure: what was well before is compared with what is found after a fault
 //! was planted, and with what is found after the printed fix was applied. Each area plants its own faults.
 
+mod altered;
+mod engine;
+mod host;
+mod images;
+mod network;
+mod ports;
+mod root;
 mod shown;
+mod sources;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
