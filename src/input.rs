@@ -5,11 +5,13 @@
 
 pub mod backup;
 pub mod catalogue;
+pub mod checklist;
 pub mod dotenv;
 mod fields;
 mod form;
 pub mod project;
 mod size;
+pub mod span;
 mod yaml;
 
 use std::collections::BTreeMap;
