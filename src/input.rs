@@ -3,6 +3,7 @@
 //! [`read`] is the only I/O. It never fails: what cannot be read is a diagnostic in [`Inputs::problems`], and `resolve`
 //! reports it together with everything else.
 
+pub mod answers;
 pub mod backup;
 pub mod catalogue;
 pub mod checklist;

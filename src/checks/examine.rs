@@ -11,6 +11,9 @@ use super::rule::{Fix, Problem, Rule, Verdict};
 /// The id under which a rule that crashed is reported.
 pub const CRASHED: &str = "ATLAS-CHECK-001";
 
+/// Begins the reason of what hangs on a failure.
+pub(super) const BLOCKED: &str = "blocked by";
+
 pub(super) const RULES: &[Rule] = &[Rule {
     id: CRASHED,
     title: "every check ran to its end",
@@ -88,7 +91,7 @@ fn not_checked(rule: &Rule, subject: Option<String>, reason: String) -> Finding 
 }
 
 fn blocked(id: &str) -> String {
-    format!("blocked by {id}")
+    format!("{BLOCKED} {id}")
 }
 
 /// The failure of a needed rule that makes this one pointless for the subject.
@@ -135,7 +138,7 @@ fn first_failure(area: &str, findings: &[Finding]) -> Option<&'static str> {
 }
 
 /// Whether an id begins with `NET` or is `NET-003`.
-fn is_of(id: &str, beginning: &str) -> bool {
+pub(super) fn is_of(id: &str, beginning: &str) -> bool {
     let short = id.strip_prefix("ATLAS-").unwrap_or(id);
     let rest = short.strip_prefix(beginning);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))

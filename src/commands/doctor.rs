@@ -25,6 +25,7 @@ pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error>
     let reach = Reach {
         offline: args.offline,
         online: args.online,
+        counting: false,
     };
     let (mut findings, mut took) = examine(app, reach, &wanted).await;
     if args.fix && repair::repair(app, &findings).await? {
@@ -41,6 +42,8 @@ pub(crate) struct Reach {
     pub(crate) offline: bool,
     /// Vendors are asked about credentials.
     pub(crate) online: bool,
+    /// Requests are counted until the gateway refuses.
+    pub(crate) counting: bool,
 }
 
 /// The rules that the options name. All are asked, so that causes are known; these are shown.
@@ -126,6 +129,7 @@ pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
         observed: observed.as_ref().ok(),
         offline: reach.offline,
         online: reach.online,
+        counting: reach.counting,
     };
     survey::everything(&scene, &mut facts).await;
     facts
