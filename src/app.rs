@@ -78,6 +78,9 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
         Command::Build(args) => app.block_on(commands::images::build(app, &args)).map(exit),
         Command::Pull(args) => app.block_on(commands::images::pull(app, &args)).map(exit),
         Command::Doctor(args) => app.block_on(commands::doctor::doctor(app, &args)).map(exit),
+        Command::Checklist(args) => app
+            .block_on(commands::checklist::checklist(app, &args))
+            .map(exit),
         Command::Explain(args) => commands::explain::explain(app, &args).map(exit),
         Command::Backup(args) => app.block_on(commands::backup::backup(app, &args)).map(exit),
         Command::Serve { .. } | Command::Probe { .. } | Command::Snapshot { .. } => {

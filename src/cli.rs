@@ -1,6 +1,7 @@
 //! What can be typed. Owns words, help texts and examples; what was meant is decided by the commands.
 
 pub(crate) mod backup;
+mod checklist;
 mod deploy;
 mod examine;
 mod files;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 
 pub(crate) use backup::Backup;
+pub(crate) use checklist::{Answer, Checklist, ChecklistCommand, Forget};
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
 pub(crate) use examine::{Doctor, Explain};
 pub(crate) use files::{Completions, Init, Render, RenderTarget};
@@ -65,7 +67,8 @@ Files, in the project directory:
   atlas.yaml                what to run; see `atlas schema`
   .env                      credentials, read by Docker Compose's rules
   compose.yaml              generated; `docker compose` reads it
-  .atlas/                   secret files, the lock, the key of backups
+  .atlas/                   secret files, the lock, the key of backups,
+                            answers of the checklist
   backups/                  backups, unless `backup.to` says otherwise";
 
 /// The manual's end. Its exit codes are those of [`Exit`].
@@ -204,6 +207,8 @@ Examples:
     Pull(Pull),
     /// Find what is wrong, and what mends it
     Doctor(Doctor),
+    /// Walk through what must hold before real users come
+    Checklist(Checklist),
     /// Explain a check of `doctor`
     Explain(Explain),
     /// Make, prove, restore and keep backups of everything that is stored

@@ -16,6 +16,7 @@ mod images;
 mod network;
 mod nginx;
 mod operations;
+pub(crate) mod own;
 mod path;
 mod ports;
 mod sources;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::page;
 use crate::app::App;
 use crate::checks::{self, Facts, Finding, Rule, Unknown};
 use crate::cli;
@@ -31,7 +32,14 @@ pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error>
     if args.fix && repair::repair(app, &findings).await? {
         (findings, took) = examine(app, reach, &wanted).await;
     }
-    show(app, args.all, &findings, took);
+    if let Some(path) = &args.html {
+        let project = app.project_name(&app.inputs()).unwrap_or_default();
+        let now = jiff::Timestamp::now();
+        page::write(app, path, &report::findings_page(&project, now, &findings))?;
+    }
+    if !page::is_stdout(args.html.as_deref()) || app.global.json {
+        show(app, args.all, &findings, took);
+    }
     Ok(checks::exit(&findings))
 }
 
@@ -95,9 +103,14 @@ pub(crate) async fn examine(
 
 /// Everything that can be looked at.
 pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
+    look_at(app, reach, &cli::Selection::default()).await
+}
+
+/// Everything that can be looked at of what the command line selects.
+pub(super) async fn look_at(app: &App, reach: Reach, selection: &cli::Selection) -> Facts {
     let inputs = app.inputs();
     let builtin = app.builtin();
-    let request = app.request(&cli::Selection::default(), &builtin);
+    let request = app.request(selection, &builtin);
     let (deployment, warnings) = match resolve::resolve(&inputs, &request) {
         Ok(resolution) => (Ok(resolution.deployment), resolution.warnings),
         Err(problems) => (Err(problems), Vec::new()),

@@ -57,6 +57,9 @@ fn commands(project: &Project) -> Vec<Vec<String>> {
     ] {
         commands.push(vec!["backup".to_owned(), command.to_owned()]);
     }
+    for command in ["answer", "forget"] {
+        commands.push(vec!["checklist".to_owned(), command.to_owned()]);
+    }
     commands
 }
 

@@ -26,7 +26,7 @@ const MAP: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("plan", &["model"]),
     ("prompt", &["error", "exit"]),
-    ("report", &["checks", "diagnostic", "event"]),
+    ("report", &["checks", "diagnostic", "event", "targets"]),
     ("resolve", &["diagnostic", "input", "model"]),
     ("schema", &["input"]),
     (

@@ -1,0 +1,64 @@
+//! The walk through the checklist at a terminal: each item is told, and what is open is asked.
+
+use jiff::Timestamp;
+
+use super::{Seen, answer};
+use crate::app::App;
+use crate::checks::checklist::{Assessment, question};
+use crate::error::Error;
+use crate::input::answers::{self, Answers};
+use crate::report;
+
+/// Walks; what came of each item with the answers that were given on the way.
+pub(super) fn walk(
+    app: &App,
+    seen: &Seen,
+    answers: &mut Answers,
+    now: Timestamp,
+) -> Result<Vec<Assessment>, Error> {
+    let count = seen.assess(answers, now).len();
+    for index in 0..count {
+        let items = seen.assess(answers, now);
+        let Some(item) = items.get(index) else {
+            break;
+        };
+        let tell =
+            |item: &Assessment| app.out(&report::item(app.style, app.width(), index + 1, item));
+        tell(item);
+        if item.is_open() && ask(app, seen, item, answers, now)? {
+            let items = seen.assess(answers, now);
+            if let Some(item) = items.get(index) {
+                app.out(&report::verdict(app.style, item));
+            }
+        }
+        app.out("");
+    }
+    Ok(seen.assess(answers, now))
+}
+
+/// Asks an open item; whether it was answered.
+fn ask(
+    app: &App,
+    seen: &Seen,
+    item: &Assessment,
+    answers: &mut Answers,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let Some((text, again)) = question(&seen.facts.inputs.project.checklist, &item.key) else {
+        return Ok(false);
+    };
+    let choices = ["yes", "no", "not now"].map(str::to_owned);
+    // Whoever presses Enter without reading has said nothing.
+    let yes = match app.prompt.select(text, &choices, 2)? {
+        0 => true,
+        1 => false,
+        _ => return Ok(false),
+    };
+    let note = app
+        .prompt
+        .text("A note for whoever reads it (Enter: none)", "")?;
+    let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+    let answer = answers::given(yes, text, note, answer::who(app), now, again);
+    *answers = answer::keep(app, &item.key, Some(answer))?;
+    Ok(true)
+}
