@@ -29,6 +29,7 @@ pub fn run() -> ExitCode {
     match &cli.command {
         Command::Serve { role } => return commands::serve::serve(role),
         Command::Probe { url } => return commands::serve::probe(url),
+        Command::Count { url, most } => return commands::serve::count(url, *most),
         Command::Snapshot { folder } => return commands::serve::snapshot(folder),
         _ => {}
     }
@@ -83,8 +84,9 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
             .map(exit),
         Command::Explain(args) => commands::explain::explain(app, &args).map(exit),
         Command::Backup(args) => app.block_on(commands::backup::backup(app, &args)).map(exit),
-        Command::Serve { .. } | Command::Probe { .. } | Command::Snapshot { .. } => {
-            Ok(Exit::Ok.code())
-        }
+        Command::Serve { .. }
+        | Command::Probe { .. }
+        | Command::Count { .. }
+        | Command::Snapshot { .. } => Ok(Exit::Ok.code()),
     }
 }

@@ -243,6 +243,14 @@ The scripts ask atlas for candidates, so profiles and services are those of the 
         /// `http://127.0.0.1:PORT/path`
         url: String,
     },
+    /// Ask a URL until it refuses for asking too often, and print what came of it
+    #[command(hide = true)]
+    Count {
+        /// `http://127.0.0.1:PORT/path`
+        url: String,
+        /// At most so many requests
+        most: u32,
+    },
     /// Print a consistent copy of the embedded store that a gateway on this machine serves
     #[command(hide = true)]
     Snapshot {

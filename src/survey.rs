@@ -5,6 +5,7 @@
 
 mod backups;
 mod containers;
+pub(crate) mod count;
 mod credentials;
 mod data;
 mod engine;

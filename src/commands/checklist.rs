@@ -94,17 +94,17 @@ fn object(items: &[Assessment], took: Duration) -> Value {
 }
 
 /// Everything that was seen at one time.
-pub(super) struct Seen {
-    pub(super) facts: Facts,
+struct Seen {
+    facts: Facts,
     findings: Vec<Finding>,
     production: Vec<Diagnostic>,
     probed: std::collections::BTreeMap<String, Probed>,
-    pub(super) took: Duration,
+    took: Duration,
 }
 
 impl Seen {
     /// Looks; `active` counts requests and runs the user's own probes too.
-    pub(super) async fn look(app: &App, selection: &cli::Selection, active: bool) -> Self {
+    async fn look(app: &App, selection: &cli::Selection, active: bool) -> Self {
         let began = std::time::Instant::now();
         let reach = Reach {
             counting: active,
@@ -132,12 +132,12 @@ impl Seen {
     }
 
     /// What it means, with these answers at this time.
-    pub(super) fn assess(&self, answers: &Answers, now: Timestamp) -> Vec<Assessment> {
+    fn assess(&self, answers: &Answers, now: Timestamp) -> Vec<Assessment> {
         checklist::assess(&self.evidence(answers, now))
     }
 
     /// What stops a start.
-    pub(super) fn unfit(&self, answers: &Answers, now: Timestamp) -> Vec<Assessment> {
+    fn unfit(&self, answers: &Answers, now: Timestamp) -> Vec<Assessment> {
         let observed = self.facts.observed.as_ref();
         let has_data = observed.is_ok_and(|observed| !observed.volumes.is_empty());
         checklist::unfit(&self.evidence(answers, now), has_data)
@@ -164,4 +164,37 @@ fn production(app: &App, facts: &Facts, selection: &cli::Selection) -> Vec<Diagn
         .unwrap_or_default()
 }
 
-pub(super) use answer::read as answers;
+/// Refuses where something that is known before a start keeps production from starting.
+pub(super) async fn before(app: &App, selection: &cli::Selection) -> Result<(), Error> {
+    let answers = answer::read(app)?;
+    let seen = Seen::look(app, selection, false).await;
+    let unfit = seen.unfit(&answers, Timestamp::now());
+    if unfit.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = unfit.iter().map(|item| format!("`{}`", item.key)).collect();
+    let message = format!(
+        "nothing was touched: the checklist does not pass: {}",
+        names.join(", ")
+    );
+    Err(Error::new(Exit::ChecksFailed, message)
+        .details(report::stops(&unfit))
+        .hint("`atlas checklist` shows each item, and asks what only you can know"))
+}
+
+/// Shows what did not pass now that everything runs; how `up --production` ends.
+pub(super) async fn after(app: &App, selection: &cli::Selection) -> Result<Exit, Error> {
+    let answers = answer::read(app)?;
+    let seen = Seen::look(app, selection, true).await;
+    let items = seen.assess(&answers, Timestamp::now());
+    if app.global.json {
+        app.out(&object(&items, seen.took).to_string());
+    } else {
+        let numbered = items.iter().enumerate().filter(|(_, item)| item.lacks());
+        for (index, item) in numbered {
+            app.out(&report::item(app.style, app.width(), index + 1, item));
+        }
+        app.out(&conclusion(&items, seen.took));
+    }
+    Ok(checklist::exit(&items))
+}

@@ -37,7 +37,7 @@ pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error>
         let now = jiff::Timestamp::now();
         page::write(app, path, &report::findings_page(&project, now, &findings))?;
     }
-    if !page::is_stdout(args.html.as_deref()) || app.global.json {
+    if !page::is_stdout(args.html.as_deref()) {
         show(app, args.all, &findings, took);
     }
     Ok(checks::exit(&findings))

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::app::App;
 use crate::error::{Error, cause};
+use crate::exit::Exit;
 use crate::targets::templates::Page;
 
 /// Tells a page of atlas from any other file.
@@ -17,6 +18,10 @@ pub(super) fn is_stdout(path: Option<&Path>) -> bool {
 /// Prints the page, or writes it in one piece.
 pub(super) fn write(app: &App, path: &Path, page: &Page) -> Result<(), Error> {
     let text = page.html();
+    if is_stdout(Some(path)) && app.global.json {
+        let message = "`--html -` and `--json` both want stdout";
+        return Err(Error::new(Exit::Usage, message).hint("write the page to a file"));
+    }
     if is_stdout(Some(path)) {
         app.out(&text);
         return Ok(());

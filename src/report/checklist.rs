@@ -56,7 +56,10 @@ pub fn item(style: Style, width: usize, number: usize, item: &Assessment) -> Str
         }
     }
     if !item.state.is_fine() && !item.checks.is_empty() {
-        let ids = format!("atlas explain {}", item.checks.join(", "));
+        let ids = match &item.checks[..] {
+            [id] => format!("atlas explain {id}"),
+            ids => format!("atlas explain ID, for {}", ids.join(", ")),
+        };
         for (index, line) in wrapped(&ids, width.saturating_sub(WORD + LABEL))
             .iter()
             .enumerate()
@@ -125,4 +128,26 @@ pub fn verdict(style: Style, item: &Assessment) -> String {
     };
     let line = item.evidence.first().map_or("", String::as_str);
     format!("{word}{line}")
+}
+
+/// What stops a start: a line for each item, with the most telling thing seen and what mends it.
+pub fn stops(items: &[Assessment]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for item in items {
+        lines.push(format!(
+            "{}: {} ({})",
+            item.key,
+            item.title,
+            item.state.word()
+        ));
+        lines.extend(item.evidence.first().map(|line| format!("  {line}")));
+        if let Some(fix) = item.fixes.first() {
+            let command = fix
+                .command
+                .as_ref()
+                .map_or_else(String::new, |command| format!(": {command}"));
+            lines.push(format!("  fix: {}{command}", fix.text));
+        }
+    }
+    lines
 }

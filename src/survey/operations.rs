@@ -1,9 +1,9 @@
 //! Looks for the facts of `checks::operations`. Counting requests until the gateway refuses is the one thing here that is
 //! noticed by what is looked at; it is done for the checklist alone, as a client that nobody else is.
 
-mod count;
 mod logs;
 mod metrics;
+mod rate;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,7 +12,6 @@ use crate::checks::operations::Operations;
 use crate::checks::{Known, NOT_UP, Unknown};
 use crate::engines::Engine;
 use crate::engines::docker::Neighbour;
-use crate::error::Error;
 use crate::model::{EnvValue, Kind, Service};
 use crate::plan::{Container, State};
 
@@ -22,7 +21,7 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Operations> {
     let neighbours = engine.neighbours().await;
     let neighbours = neighbours.map_err(|error| Unknown::Unseen(error.to_string()))?;
     let (rate, metrics, logs) = tokio::join!(
-        count::look(scene),
+        rate::look(scene),
         metrics::look(scene, &neighbours),
         logs::look(scene, &neighbours),
     );
@@ -60,11 +59,6 @@ impl<'a> Gateway<'a> {
             true => unseen(&format!("{NOT_UP}; `atlas up` starts it")),
             false => unseen("the gateway does not run"),
         })?;
-        if !scene.engine()?.is_local() {
-            return Err(unseen(
-                "containers are reached on the engine's machine only; run atlas there",
-            ));
-        }
         let addresses = container
             .networks
             .values()
@@ -76,6 +70,17 @@ impl<'a> Gateway<'a> {
             container,
             address: SocketAddr::new(address, service.port.get()),
         }))
+    }
+
+    /// Whether it can be reached from here by its address.
+    fn is_near(&self, scene: &Scene<'_>) -> Known<()> {
+        match scene.engine()?.is_local() {
+            true => Ok(()),
+            false => {
+                let why = "containers are reached on the engine's machine only; run atlas there";
+                Err(Unknown::Unseen(why.to_owned()))
+            }
+        }
     }
 
     /// A variable of it that is no secret.
@@ -92,8 +97,4 @@ fn program(neighbour: &Neighbour) -> &str {
     let image = neighbour.image.split('@').next().unwrap_or_default();
     let name = image.rsplit('/').next().unwrap_or_default();
     name.split(':').next().unwrap_or_default()
-}
-
-fn client(from: Option<IpAddr>) -> Result<reqwest::Client, Error> {
-    super::http::client(from)
 }

@@ -82,10 +82,11 @@ impl Assessment {
         self.required && !self.state.is_fine()
     }
 
-    /// Whether a person's answer would change it.
+    /// Whether a person has to say something still.
     pub fn is_open(&self) -> bool {
-        let answered = self.asked.as_ref().map(|asked| asked.answer.is_some());
-        answered == Some(false) && self.state == State::Unanswered
+        self.asked
+            .as_ref()
+            .is_some_and(|asked| asked.answer.is_none())
     }
 
     /// As an object of `--json`.

@@ -31,9 +31,9 @@ pub(super) const RULE: Rule = Rule {
     id: "ATLAS-OPS-001",
     title: "the gateway limits how often a client may ask",
     why: "without a limit one client, or one loop in a script, uses up the vendors' quotas of everybody and can guess keys",
-    manual: "`atlas checklist` asks the gateway for /api without a key until it answers 429, as a client of its own (another source \
-             address, and the address 192.0.2.1 in X-Real-IP and X-Forwarded-For for gateways behind a proxy), so that nobody \
-             else is limited by it. It makes no more requests than the limit and a quarter allow, at most 2000, within 4 \
+    manual: "`atlas checklist` asks the gateway for /api without a key until it answers 429, as a client that nobody else is: from inside \
+             its own container, else from this machine's outer address, and always with 198.51.100.254 in X-Real-IP and \
+             X-Forwarded-For, for gateways that believe a proxy. It makes no more requests than the limit and a quarter allow, at most 2000, within 4 \
              seconds. Plain `atlas doctor` does not count. RATE_LIMIT_PER_MINUTE in .env sets the limit; `atlas up` brings it \
              into effect.",
     see: &["https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-05"],

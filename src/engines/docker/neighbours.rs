@@ -1,10 +1,10 @@
-//! What else runs on the engine beside a project, where its networks begin, and which driver writes a container's log.
+//! What else runs on the engine beside a project, and which driver writes a container's log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use bollard::models::ContainerSummary;
-use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
+use bollard::query_parameters::ListContainersOptionsBuilder;
 
 use super::{DockerEngine, EngineError, failure};
 
@@ -31,28 +31,6 @@ impl DockerEngine {
         let list = self.docker.list_containers(Some(options)).await;
         let list = list.map_err(|cause| failure("list", "all containers", &cause))?;
         Ok(list.into_iter().filter_map(neighbour).collect())
-    }
-
-    /// The address that the engine's machine has in each bridge network.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn bridges(&self) -> Result<BTreeMap<String, IpAddr>, EngineError> {
-        let options = ListNetworksOptionsBuilder::default().build();
-        let list = self.docker.list_networks(Some(options)).await;
-        let list = list.map_err(|cause| failure("list", "all networks", &cause))?;
-        let bridges = list
-            .into_iter()
-            .filter(|n| n.driver.as_deref() == Some("bridge"));
-        let address = bridges.filter_map(|network| {
-            let config = network.ipam?.config?;
-            let gateways = config
-                .into_iter()
-                .filter_map(|pool| pool.gateway?.parse().ok());
-            let gateway = { gateways }.find(IpAddr::is_ipv4)?;
-            Some((network.name?, gateway))
-        });
-        Ok(address.collect())
     }
 
     /// The logging driver of a container.

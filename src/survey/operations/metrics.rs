@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
-use super::{Gateway, client, program};
+use super::{Gateway, program};
 use crate::checks::operations::{Metrics, Scraper, Target};
 use crate::checks::{Known, Unknown};
 use crate::engines::docker::Neighbour;
@@ -30,7 +30,8 @@ pub(super) async fn look(scene: &Scene<'_>, neighbours: &[Neighbour]) -> Known<O
     let Some(gateway) = Gateway::find(scene)? else {
         return Ok(None);
     };
-    let http = client(None).map_err(|error| Unknown::Unseen(error.message))?;
+    gateway.is_near(scene)?;
+    let http = http::client(None).map_err(|error| Unknown::Unseen(error.message))?;
     let scrapers = neighbours.iter().filter_map(|neighbour| {
         let (_, port) = SCRAPERS
             .iter()
