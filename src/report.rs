@@ -10,7 +10,7 @@ mod style;
 mod transfer;
 mod tty;
 
-pub use checklist::{conclusion, item, items_summary, stops, verdict};
+pub use checklist::{ending, item, stops, verdict};
 pub(crate) use findings::wrapped;
 pub use findings::{findings, summary};
 pub use json::Json;

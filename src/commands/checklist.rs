@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::input::answers::Answers;
 use crate::model::Stage;
-use crate::report::{self, seconds};
+use crate::report;
 use crate::resolve;
 use crate::survey::own;
 
@@ -60,7 +60,7 @@ pub(crate) async fn checklist(app: &App, args: &cli::Checklist) -> Result<Exit, 
         if !walks {
             app.out(&text(app, &items));
         }
-        app.out(&conclusion(&items, seen.took));
+        app.out(&report::ending(app.width(), &items, seen.took));
     }
     Ok(checklist::exit(&items))
 }
@@ -69,15 +69,6 @@ fn text(app: &App, items: &[Assessment]) -> String {
     let numbered = items.iter().enumerate();
     let texts = numbered.map(|(index, item)| report::item(app.style, app.width(), index + 1, item));
     texts.map(|text| text + "\n").collect()
-}
-
-fn conclusion(items: &[Assessment], took: Duration) -> String {
-    let summary = report::items_summary(items);
-    format!(
-        "{summary} in {}\n{}",
-        seconds(took),
-        report::conclusion(items)
-    )
 }
 
 fn object(items: &[Assessment], took: Duration) -> Value {
@@ -194,7 +185,7 @@ pub(super) async fn after(app: &App, selection: &cli::Selection) -> Result<Exit,
         for (index, item) in numbered {
             app.out(&report::item(app.style, app.width(), index + 1, item));
         }
-        app.out(&conclusion(&items, seen.took));
+        app.out(&report::ending(app.width(), &items, seen.took));
     }
     Ok(checklist::exit(&items))
 }

@@ -1,8 +1,10 @@
 //! Items of the checklist as text for a terminal or a pipe. Owns lines, indents and colours; what is said stands in the
 //! assessments.
 
+use std::time::Duration;
+
 use super::findings::wrapped;
-use super::style::Style;
+use super::style::{Style, seconds};
 use crate::checks::checklist::{Assessment, State};
 
 /// Columns of the word before each item.
@@ -110,8 +112,8 @@ pub fn items_summary(items: &[Assessment]) -> String {
 pub fn conclusion(items: &[Assessment]) -> String {
     let lacking: Vec<&str> = items
         .iter()
-        .filter(|i| i.lacks())
-        .map(|i| i.key.as_str())
+        .filter(|item| item.lacks())
+        .map(|item| item.key.as_str())
         .collect();
     match lacking.is_empty() {
         true => "every required item passes".to_owned(),
@@ -119,15 +121,28 @@ pub fn conclusion(items: &[Assessment]) -> String {
     }
 }
 
-/// What an item came to after it was answered: one line.
-pub fn verdict(style: Style, item: &Assessment) -> String {
+/// The last lines: how many of what, how long it took, what it comes to.
+pub fn ending(width: usize, items: &[Assessment], took: Duration) -> String {
+    let width = width.min(WIDEST);
+    let summary = format!("{} in {}", items_summary(items), seconds(took));
+    [summary, conclusion(items)]
+        .iter()
+        .flat_map(|line| wrapped(line, width))
+        .collect::<Vec<String>>()
+        .join("\n")
+}
+
+/// What an item came to after it was answered.
+pub fn verdict(style: Style, width: usize, item: &Assessment) -> String {
+    let width = width.min(WIDEST).saturating_sub(WORD);
     let word = format!("{:WORD$}", item.state.word());
-    let word = match item.state.is_fine() {
+    let mut text = match item.state.is_fine() {
         true => style.good(&word),
         false => style.bad(&word),
     };
     let line = item.evidence.first().map_or("", String::as_str);
-    format!("{word}{line}")
+    text += &wrapped(line, width).join(&format!("\n{:WORD$}", ""));
+    text
 }
 
 /// What stops a start: a line for each item, with the most telling thing seen and what mends it.

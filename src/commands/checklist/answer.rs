@@ -139,7 +139,10 @@ pub(super) fn who(app: &App) -> String {
         let mut values = names.iter().filter_map(|name| app.environment.get(*name));
         values.find(|value| !value.is_empty()).cloned()
     };
-    let user = named(["USER", "LOGNAME"]).unwrap_or_else(|| "unknown".to_owned());
+    let user = named(["USER", "LOGNAME"]).unwrap_or_else(|| match rustix::process::getuid() {
+        id if id.is_root() => "root".to_owned(),
+        id => format!("user {}", id.as_raw()),
+    });
     let system = rustix::system::uname();
     let host = named(["HOSTNAME", "HOST"]);
     format!(

@@ -22,18 +22,30 @@ pub(super) fn walk(
         let Some(item) = items.get(index) else {
             break;
         };
-        let tell =
-            |item: &Assessment| app.out(&report::item(app.style, app.width(), index + 1, item));
-        tell(item);
+        let told = match item.is_open() {
+            true => asking(item),
+            false => item.clone(),
+        };
+        app.out(&report::item(app.style, app.width(), index + 1, &told));
         if item.is_open() && ask(app, seen, item, answers, now)? {
             let items = seen.assess(answers, now);
             if let Some(item) = items.get(index) {
-                app.out(&report::verdict(app.style, item));
+                app.out(&report::verdict(app.style, app.width(), item));
             }
         }
         app.out("");
     }
     Ok(seen.assess(answers, now))
+}
+
+/// An item that is asked now needs not be told how it could be answered.
+fn asking(item: &Assessment) -> Assessment {
+    let mut item = item.clone();
+    let answers = format!("atlas checklist answer {}", item.key);
+    let is_answer = |command: &String| command.starts_with(&answers);
+    item.fixes
+        .retain(|fix| !fix.command.as_ref().is_some_and(is_answer));
+    item
 }
 
 /// Asks an open item; whether it was answered.
@@ -48,15 +60,13 @@ fn ask(
         return Ok(false);
     };
     let choices = ["yes", "no", "not now"].map(str::to_owned);
-    // Whoever presses Enter without reading has said nothing.
-    let yes = match app.prompt.select(text, &choices, 2)? {
+    // The question stands above, in lines that fit. Whoever presses Enter without reading has said nothing.
+    let yes = match app.prompt.select("Your answer", &choices, 2)? {
         0 => true,
         1 => false,
         _ => return Ok(false),
     };
-    let note = app
-        .prompt
-        .text("A note for whoever reads it (Enter: none)", "")?;
+    let note = app.prompt.text("A note (Enter for none)", "")?;
     let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
     let answer = answers::given(yes, text, note, answer::who(app), now, again);
     *answers = answer::keep(app, &item.key, Some(answer))?;
