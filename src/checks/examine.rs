@@ -13,6 +13,8 @@ pub const CRASHED: &str = "ATLAS-CHECK-001";
 
 /// Begins the reason of what hangs on a failure.
 pub(super) const BLOCKED: &str = "blocked by";
+/// Begins the reason of what hangs on something that was not looked at.
+pub(super) const NEEDY: &str = "what it needs is not known";
 
 pub(super) const RULES: &[Rule] = &[Rule {
     id: CRASHED,
@@ -78,7 +80,7 @@ fn conclude(
                 Unknown::Crashed => format!("it crashed; see {CRASHED}"),
                 Unknown::Needs(area) => match first_failure(area, findings) {
                     Some(id) => blocked(id),
-                    None => format!("what it needs is not known ({})", area.to_lowercase()),
+                    None => format!("{NEEDY} ({})", area.to_lowercase()),
                 },
             };
             findings.push(not_checked(rule, None, reason));

@@ -189,3 +189,66 @@ pub fn given(
         ask_again: span::after(today(now), span),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again_and_reads_well() {
+        let now: Timestamp = "2026-11-27T17:00:00.123Z".parse().expect("a time");
+        let note = Some("Grafana: \"pages\" the on-call".to_owned());
+        let yes = given(true, "Is it?", note, "ops@host".into(), now, "90d");
+        let no = given(false, "Are they?", None, "ops@host".into(), now, "1mo");
+        let answers = Answers::from([("monitoring".to_owned(), yes), ("logs".to_owned(), no)]);
+        let text = text(&answers);
+        assert_eq!(
+            text,
+            "# Answers to what `atlas checklist` cannot find out by itself.
+# `atlas checklist answer ITEM yes|no` changes one, `atlas checklist forget ITEM` takes it back.
+version: 1
+answers:
+  logs:
+    answer: \"no\"
+    question: Are they?
+    who: ops@host
+    when: \"2026-11-27T17:00:00Z\"
+    ask-again: \"2026-12-27\"
+  monitoring:
+    answer: \"yes\"
+    question: Is it?
+    note: \"Grafana: \\\"pages\\\" the on-call\"
+    who: ops@host
+    when: \"2026-11-27T17:00:00Z\"
+    ask-again: \"2027-02-25\"
+"
+        );
+        let (mut read, problems) = parse(text.as_bytes());
+        assert_eq!(problems, []);
+        for answer in read.values_mut() {
+            answer.when = now;
+        }
+        assert_eq!(read, answers);
+        assert_eq!(parse(b""), (Answers::new(), vec![]));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_with_its_place() {
+        let text = "version: 2\nanswers:\n  logs: {answer: maybe, who: x, when: now, ask-again: 2027-13-01, by: me}\n";
+        let (answers, problems) = parse(text.as_bytes());
+        assert!(answers.is_empty());
+        let mut said: Vec<String> = problems.iter().map(Diagnostic::said).collect();
+        said.sort();
+        assert_eq!(
+            said,
+            [
+                ".atlas/checklist.yaml:1:10: version: unknown value `2`",
+                ".atlas/checklist.yaml:3:18: answers.logs.answer: unknown value `maybe`",
+                ".atlas/checklist.yaml:3:39: answers.logs.when: expected a time such as `2026-11-27T17:00:00Z`, found `now`",
+                ".atlas/checklist.yaml:3:55: answers.logs.ask-again: expected a day such as `2027-02-25`, found `2027-13-01`",
+                ".atlas/checklist.yaml:3:67: answers.logs.by: unknown key `by`",
+                ".atlas/checklist.yaml:3:9: answers.logs.question: is missing",
+            ]
+        );
+    }
+}

@@ -88,7 +88,7 @@ fn paragraph(label: &str, text: Option<&str>, width: usize) -> String {
 }
 
 /// `11 items: 8 passed, 1 failure, 2 unanswered`.
-pub fn items_summary(items: &[Assessment]) -> String {
+pub(super) fn items_summary(items: &[Assessment]) -> String {
     let states = [
         (State::Passed, "passed"),
         (State::Failed, "failed"),
@@ -109,7 +109,7 @@ pub fn items_summary(items: &[Assessment]) -> String {
 }
 
 /// What it comes to: ready, or what stands in the way.
-pub fn conclusion(items: &[Assessment]) -> String {
+pub(super) fn conclusion(items: &[Assessment]) -> String {
     let lacking: Vec<&str> = items
         .iter()
         .filter(|item| item.lacks())

@@ -4,7 +4,7 @@
 use super::assess::Evidence;
 use super::assessment::{Assessment, State};
 use super::items::{Absent, ITEMS, Item};
-use crate::checks::examine::{BLOCKED, is_of};
+use crate::checks::examine::{BLOCKED, NEEDY, is_of};
 use crate::checks::finding::{Finding, Outcome};
 use crate::checks::rule::{Fix, Severity};
 use crate::checks::{NOT_UP, rules};
@@ -81,14 +81,14 @@ impl<'e> Weighing<'e> {
     pub(super) fn weigh(mut self, item: &Item, rules_of_it: &[&'e str]) -> Assessment {
         let mut nothing = !rules_of_it.is_empty();
         for name in rules_of_it {
-            let known = rules().filter(|rule| is_of(rule.id, name));
-            let known: Vec<&str> = known.map(|rule| rule.id).collect();
-            if known.is_empty() {
+            let all = self.evidence.findings.iter();
+            let findings: Vec<&Finding> = all.filter(|f| is_of(f.id, name)).collect();
+            let known = || rules().any(|rule| is_of(rule.id, name));
+            if findings.is_empty() && !known() {
                 nothing = false;
                 self.not_checked("this build has no such check", name);
             }
-            let findings = self.evidence.findings.iter();
-            for finding in findings.filter(|finding| is_of(finding.id, name)) {
+            for finding in findings {
                 nothing = false;
                 self.hold(item, finding);
             }
@@ -136,7 +136,9 @@ impl<'e> Weighing<'e> {
                 }
             }
             Outcome::NotChecked { reason, .. } => {
-                let later = reason.starts_with(NOT_UP) || reason.starts_with(BLOCKED);
+                // What will be seen once something else is mended is no question.
+                let mut later = [NOT_UP, BLOCKED, NEEDY].into_iter();
+                let later = later.any(|beginning| reason.starts_with(beginning));
                 let question = item.question.as_ref().filter(|_| !later);
                 match question.is_some_and(|q| q.settles.iter().any(|id| is_of(finding.id, id))) {
                     true => {
