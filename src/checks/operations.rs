@@ -23,3 +23,6 @@ pub struct Operations {
 }
 
 pub(super) const RULES: &[Rule] = &[rate::RULE, metrics::RULE, logs::RULE];
+
+#[cfg(test)]
+mod tests;

@@ -71,7 +71,7 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
             )
             .and(format!("counted as client {client}")),
         ),
-        None if rate.announced.is_some_and(|limit| limit > *sent) => {
+        None if rate.announced.or(rate.configured).is_some_and(|limit| limit > *sent) => {
             Err(Unknown::Unseen(format!(
                 "{sent} requests in {took} were answered{}: that is more than the probe may use up",
                 announced(rate)
