@@ -59,33 +59,34 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
     }
     let Rate { sent, client, .. } = rate;
     let took = seconds(rate.millis);
+    let limit = rate.announced.or(rate.configured);
     match &rate.limited {
         Some(Limited { tells: true }) => Ok(Verdict::Good(format!(
             "the gateway refused request {sent} with 429 after {took}{}, counted as client {client}",
-            announced(rate)
+            announced(limit)
         ))),
-        Some(Limited { tells: false }) => about(
-            Problem::warning(
-                format!("the gateway refused request {sent} with 429, but without RateLimit-* headers or Retry-After"),
-                Fix::by_hand("let the gateway tell clients when they may come back, by Retry-After or RateLimit-Reset"),
-            )
-            .and(format!("counted as client {client}")),
-        ),
-        None if rate.announced.or(rate.configured).is_some_and(|limit| limit > *sent) => {
-            Err(Unknown::Unseen(format!(
-                "{sent} requests in {took} were answered{}: that is more than the probe may use up",
-                announced(rate)
-            )))
+        Some(Limited { tells: false }) => {
+            let seen = format!("the gateway refused request {sent} with 429");
+            let lacks = "but without RateLimit-* headers or Retry-After";
+            let fix = "let the gateway tell clients when they may come back, by Retry-After";
+            let problem = Problem::warning(format!("{seen}, {lacks}"), Fix::by_hand(fix));
+            about(problem.and(format!("counted as client {client}")))
         }
-        None => about(
-            Problem::failure(format!("{sent} requests in {took} were all answered, none with 429"), fix())
-                .and(format!("counted as client {client}")),
-        ),
+        None if limit.is_some_and(|limit| limit > *sent) => {
+            let limit = announced(limit);
+            let why = "that is more than the probe may use up";
+            let seen = format!("{sent} requests in {took} were answered{limit}: {why}");
+            Err(Unknown::Unseen(seen))
+        }
+        None => {
+            let seen = format!("{sent} requests in {took} were all answered, none with 429");
+            let problem = Problem::failure(seen, fix());
+            about(problem.and(format!("counted as client {client}")))
+        }
     }
 }
 
-fn announced(rate: &Rate) -> String {
-    let limit = rate.announced.or(rate.configured);
+fn announced(limit: Option<u32>) -> String {
     limit.map_or_else(String::new, |limit| format!(" (limit {limit} a minute)"))
 }
 
