@@ -148,6 +148,10 @@ fn completions_know_the_profiles_and_services_of_the_project_at_hand() {
     assert_eq!(completed(&project, &["logs", "-f", "conf"]), ["confluence"]);
     assert_eq!(completed(&project, &["scale", "wi"]), ["wiki="]);
     assert_eq!(
+        completed(&project, &["checklist", "answer", "lo"]),
+        ["logs"]
+    );
+    assert_eq!(
         completed(&project, &["up", "--data", ""]),
         ["containers", "external", "embedded"]
     );

@@ -6,6 +6,7 @@ use super::{Seen, answer};
 use crate::app::App;
 use crate::checks::checklist::{Assessment, question};
 use crate::error::Error;
+use crate::exit::Exit;
 use crate::input::answers::{self, Answers};
 use crate::report;
 
@@ -27,7 +28,7 @@ pub(super) fn walk(
             false => item.clone(),
         };
         app.out(&report::item(app.style, app.width(), index + 1, &told));
-        if item.is_open() && ask(app, seen, item, answers, now)? {
+        if item.is_open() && ask(app, seen, item, answers, now).map_err(kept)? {
             let items = seen.assess(answers, now);
             if let Some(item) = items.get(index) {
                 app.out(&report::verdict(app.style, app.width(), item));
@@ -36,6 +37,16 @@ pub(super) fn walk(
         app.out("");
     }
     Ok(seen.assess(answers, now))
+}
+
+/// What was answered before an interruption stays answered.
+fn kept(error: Error) -> Error {
+    match error.exit {
+        Exit::Interrupted => {
+            Error::new(error.exit, "interrupted; the answers given so far are kept")
+        }
+        _ => error,
+    }
 }
 
 /// An item that is asked now needs not be told how it could be answered.

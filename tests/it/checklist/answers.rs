@@ -159,3 +159,33 @@ fn the_walk_tells_each_item_and_asks_what_is_open() {
             .contains("note: folder 12")
     );
 }
+
+#[test]
+fn ctrl_c_keeps_what_was_answered() {
+    let project = project();
+    project.write("atlas.yaml", "name: demo\nprofile: minimal\ndata: embedded\nchecklist:\n  - {id: one, title: one, question: Is one?}\n  - {id: two, title: two, question: Is two?}\n");
+    for key in ["monitoring", "logs", "tls"] {
+        offline::run(&project, &["checklist", "answer", key, "yes"]).exits(0);
+    }
+    let Some(mut terminal) = Terminal::open(&project, "checklist") else {
+        return;
+    };
+    terminal
+        .shows("Is one?")
+        .shows("not now")
+        .types(DOWN)
+        .types(ENTER)
+        .shows("A note")
+        .types(ENTER)
+        .shows("Is two?")
+        .shows("not now")
+        .types("\x03")
+        .shows("error: interrupted; the answers given so far are kept");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(130), "{screen}");
+    let kept = project.read(".atlas/checklist.yaml");
+    assert!(
+        kept.contains("  one:\n    answer: \"yes\"\n") && !kept.contains("two:"),
+        "{kept}"
+    );
+}
