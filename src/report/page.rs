@@ -80,8 +80,10 @@ fn item(item: &Assessment) -> Entry {
     }
 }
 
+/// What passed is told without its reason: there are many of them.
 fn finding(finding: &Finding) -> Entry {
     let problem = finding.problem();
+    let passed = finding.word() == "pass";
     Entry {
         id: finding.id.to_owned(),
         word: finding.word(),
@@ -95,14 +97,14 @@ fn finding(finding: &Finding) -> Entry {
         subject: finding.subject().map(str::to_owned),
         title: finding.title.to_owned(),
         what: None,
-        why: Some(finding.why.to_owned()),
+        why: (!passed).then(|| finding.why.to_owned()),
         evidence: finding.evidence().into_iter().map(str::to_owned).collect(),
         question: None,
         fixes: problem
             .map(|problem| mending(&problem.fix))
             .into_iter()
             .collect(),
-        more: vec![finding.id],
+        more: if passed { Vec::new() } else { vec![finding.id] },
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::list;
-use crate::atlas::Project;
+use crate::atlas::{Project, Run};
 use crate::offline;
 
 /// Result, what it is about, and the lines of evidence, by item or check in the order shown.
@@ -133,23 +133,33 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What one run says: on stdout, and on the page that it writes beside it.
+#[track_caller]
+fn both(project: &Project, words: &[&str]) -> (Run, Told) {
+    let words = [words, &["--html", "page.html"]].concat();
+    let run = offline::run(project, &words);
+    assert!(
+        [0, 7].contains(&run.code),
+        "exit {}: {}",
+        run.code,
+        run.stderr
+    );
+    (run, of_html(&project.read("page.html")))
+}
+
+/// Each pair of renderings is of one run: what is seen of a machine changes from one to the next.
 #[test]
 fn the_checklist_says_the_same_in_all_of_them() {
     let project = project();
-    let json = list(offline::run(&project, &["checklist", "--json"]));
-    let html = offline::run(&project, &["checklist", "--html", "-"])
-        .exits(7)
-        .stdout;
-    let markdown = offline::run(&project, &["checklist", "--markdown"])
-        .exits(7)
-        .stdout;
-    let text = offline::run(&project, &["checklist"]).exits(7).stdout;
-    let told = of_json(&json["items"], "item");
-    assert_eq!(told.len(), 14);
-    assert_eq!(of_html(&html), told, "HTML");
-    assert_eq!(of_markdown(&markdown), told, "Markdown");
-    let blocks = of_text(&text);
-    for (index, (key, word, evidence)) in told.iter().enumerate() {
+    let (json, html) = both(&project, &["checklist", "--json"]);
+    let json = list(json);
+    assert_eq!(html.len(), 14);
+    assert_eq!(of_json(&json["items"], "item"), html, "JSON");
+    let (markdown, html) = both(&project, &["checklist", "--markdown"]);
+    assert_eq!(of_markdown(&markdown.stdout), html, "Markdown");
+    let (text, html) = both(&project, &["checklist"]);
+    let blocks = of_text(&text.stdout);
+    for (index, (key, word, evidence)) in html.iter().enumerate() {
         let (shown, block) = &blocks[index];
         assert_eq!(shown, word, "{key}");
         assert!(block.starts_with(&format!("{}. ", index + 1)), "{block}");
@@ -160,14 +170,10 @@ fn the_checklist_says_the_same_in_all_of_them() {
             );
         }
     }
-    let lacking: Vec<&str> = json["lacking"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
+    let lacking = json["lacking"].as_array().expect("a list").iter();
+    let lacking: Vec<&str> = lacking.filter_map(Value::as_str).collect();
     let verdict = format!("not ready for production: {}", lacking.join(", "));
-    for rendering in [&html, &markdown, &text] {
+    for rendering in [&project.read("page.html"), &markdown.stdout, &text.stdout] {
         assert!(
             one_line(rendering).contains(&verdict),
             "{verdict}\n{rendering}"
@@ -178,26 +184,25 @@ fn the_checklist_says_the_same_in_all_of_them() {
 #[test]
 fn doctor_says_the_same_in_all_of_them() {
     let broken = "profile: minimal\nservces: {}\nstge: <b>\n";
-    for (manifest, code) in [(None, None), (Some(broken), Some(7))] {
+    for manifest in [None, Some(broken)] {
         let project = project();
         if let Some(manifest) = manifest {
             project.write("atlas.yaml", manifest);
         }
-        let json = offline::run(&project, &["doctor", "--json"]);
-        let code = code.unwrap_or(json.code);
-        let json: Value = serde_json::from_str(&json.exits(code).stdout).expect("JSON");
-        let html = offline::run(&project, &["doctor", "--html", "-"])
-            .exits(code)
-            .stdout;
-        let text = offline::run(&project, &["doctor", "--all"])
-            .exits(code)
-            .stdout;
-        let told = of_json(&json["findings"], "id");
-        assert!(!told.is_empty());
-        assert_eq!(of_html(&html), told, "HTML");
-        let text = one_line(&without_marks(&text));
+        let (json, html) = both(&project, &["doctor", "--json"]);
+        let failed = html.iter().any(|(_, word, _)| word == "failure");
+        assert_eq!(
+            json.code == 7,
+            failed,
+            "the exit code says what the page says"
+        );
+        let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
+        assert!(!html.is_empty());
+        assert_eq!(of_json(&json["findings"], "id"), html, "JSON");
+        let (text, html) = both(&project, &["doctor", "--all"]);
+        let text = one_line(&without_marks(&text.stdout));
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for (id, word, evidence) in &told {
+        for (id, word, evidence) in &html {
             *counts.entry(word).or_default() += 1;
             assert!(text.contains(id), "{id}\n{text}");
             for line in evidence {
