@@ -108,6 +108,7 @@ impl Seen {
             directory: &app.directory,
             inputs: &facts.inputs,
             deployment: facts.deployment.as_ref().ok(),
+            deadline: own::DEADLINE,
         };
         let probed = match active {
             true => own::probes(&bench).await,

@@ -19,7 +19,7 @@ use crate::input::checklist::How;
 use crate::model::Deployment;
 
 /// How long a command may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// Bytes of output that are kept: its end.
 const KEPT: usize = 8 << 10;
 /// Lines of output that are shown.
@@ -33,6 +33,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) inputs: &'a Inputs,
     /// For its secrets, which are hidden in what is shown.
     pub(crate) deployment: Option<&'a Deployment>,
+    /// How long a command may take; [`DEADLINE`] but for tests.
+    pub(crate) deadline: Duration,
 }
 
 /// Runs every probe; what came of it by item. Questions are left out.
@@ -85,7 +87,7 @@ impl Bench<'_> {
             )
             .0
         };
-        let ended = tokio::time::timeout(DEADLINE, run).await;
+        let ended = tokio::time::timeout(self.deadline, run).await;
         if ended.is_err()
             && let Some(group) = group
         {
@@ -96,7 +98,13 @@ impl Bench<'_> {
         said.extend(self.lines(&complaints));
         let said = said.split_off(said.len().saturating_sub(SHOWN));
         let ended = ended.map(|ended| ended.map_err(|cause| cause.to_string()));
-        verdict(program, ended.ok(), said)
+        let late = || {
+            format!(
+                "`{program}` did not end within {} s",
+                self.deadline.as_secs()
+            )
+        };
+        verdict(program, ended.map_err(|_| late()), said)
     }
 
     async fn request(&self, url: &str, wanted: u16) -> Probed {
@@ -146,18 +154,20 @@ impl Bench<'_> {
     }
 }
 
-fn verdict(program: &str, ended: Option<Result<ExitStatus, String>>, said: Vec<String>) -> Probed {
+/// `ended` is how it ended, or why it was ended.
+fn verdict(
+    program: &str,
+    ended: Result<Result<ExitStatus, String>, String>,
+    said: Vec<String>,
+) -> Probed {
     let (passed, line) = match ended {
-        Some(Ok(status)) if status.success() => (true, format!("`{program}` exits 0")),
-        Some(Ok(status)) => match status.code() {
+        Ok(Ok(status)) if status.success() => (true, format!("`{program}` exits 0")),
+        Ok(Ok(status)) => match status.code() {
             Some(code) => (false, format!("`{program}` exits {code}")),
             None => (false, format!("`{program}` was killed by a signal")),
         },
-        Some(Err(cause)) => (false, format!("`{program}` cannot be waited for: {cause}")),
-        None => (
-            false,
-            format!("`{program}` did not end within {} s", DEADLINE.as_secs()),
-        ),
+        Ok(Err(cause)) => (false, format!("`{program}` cannot be waited for: {cause}")),
+        Err(late) => (false, late),
     };
     let lines = std::iter::once(line).chain(said).collect();
     match passed {
@@ -175,5 +185,37 @@ async fn end_of(stream: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
     while let Ok(length @ 1..) = stream.read(&mut bytes).await {
         kept.extend_from_slice(&bytes[..length]);
         kept.drain(..kept.len().saturating_sub(KEPT));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_that_does_not_end_is_ended_with_all_that_it_started() {
+        let inputs = Inputs::default();
+        let bench = Bench {
+            directory: Path::new("/"),
+            inputs: &inputs,
+            deployment: None,
+            deadline: Duration::from_secs(1),
+        };
+        let script = "sleep 600 & echo $!; wait";
+        let probed = bench
+            .command(&["sh", "-c", script].map(str::to_owned))
+            .await;
+        let Probed::Failed(lines) = probed else {
+            panic!("{probed:?}");
+        };
+        assert_eq!(lines[0], "`sh` did not end within 1 s");
+        let child = format!("/proc/{}/stat", lines[1]);
+        let began = std::time::Instant::now();
+        // A zombie is dead: whoever inherited it only has not looked yet.
+        let lives = || std::fs::read_to_string(&child).is_ok_and(|stat| !stat.contains(") Z "));
+        while lives() {
+            assert!(began.elapsed() < Duration::from_secs(10), "{child} lives");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
