@@ -75,6 +75,19 @@ fn the_rate_limit_is_counted_and_limits_nobody_else() {
     let plain = findings(&stack, &["--only", "ops-001"]);
     assert_eq!(plain[0]["evidence"], json!(["`atlas checklist` counts it"]));
 
+    // Behind a proxy the gateway believes what is said of who asks: nobody's address is said.
+    let manifest = format!(
+        "services: {{gateway: {{port: {port}, environment: {{ATLAS_TRUST_PROXY: 'true'}}}}}}\n"
+    );
+    let known = stack.read("atlas.yaml");
+    let known = known.lines().filter(|line| !line.starts_with("services:"));
+    let known: Vec<&str> = known.collect();
+    stack.write("atlas.yaml", format!("{}\n{manifest}", known.join("\n")));
+    stack.up();
+    let said = evidence(item(&checklist(&stack), "rate-limit"));
+    let expected = "(limit 30 a minute), counted as client 198.51.100.254 (OPS-001)";
+    assert!(said.ends_with(expected), "{said}");
+    assert_eq!(remaining(port), 29);
     stack.run(&["down", "--volumes", "--yes"]).exits(0);
 }
 
