@@ -1,6 +1,7 @@
 //! One file per command: what was typed → the rooms that do it. No logic of their own beyond the order of calls.
 
 pub(crate) mod backup;
+pub(crate) mod checklist;
 pub(crate) mod complete;
 pub(crate) mod doctor;
 pub(crate) mod down;
@@ -11,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod lifecycle;
 mod lock;
 pub(crate) mod logs;
+mod page;
 pub(crate) mod plan;
 mod preflight;
 pub(crate) mod render;

@@ -9,15 +9,19 @@
 
 mod backups;
 mod containers;
+pub(crate) mod count;
 mod credentials;
 mod data;
 mod engine;
 mod environment;
 mod exposure;
 mod host;
+mod http;
 mod images;
 mod network;
 mod nginx;
+mod operations;
+pub(crate) mod own;
 mod path;
 mod ports;
 mod sources;
@@ -59,6 +63,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) offline: bool,
     /// Vendors are asked about credentials.
     pub(crate) online: bool,
+    /// Requests are counted until the gateway refuses.
+    pub(crate) counting: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -87,7 +93,20 @@ impl<'a> Scene<'a> {
 
 /// Looks at everything at once.
 pub(crate) async fn everything(scene: &Scene<'_>, facts: &mut Facts) {
-    let (images, network, containers, data, path, exposure, nginx, tls, backups, credentials, ()) = tokio::join!(
+    let (
+        images,
+        network,
+        containers,
+        data,
+        path,
+        exposure,
+        nginx,
+        tls,
+        backups,
+        operations,
+        credentials,
+        (),
+    ) = tokio::join!(
         within(DEADLINE, images::look(scene)),
         within(DEADLINE, network::look(scene)),
         within(DEADLINE, containers::look(scene)),
@@ -97,6 +116,7 @@ pub(crate) async fn everything(scene: &Scene<'_>, facts: &mut Facts) {
         within(DEADLINE, nginx::look(scene)),
         within(DEADLINE, tls::look(scene)),
         within(DEADLINE, backups::look(scene)),
+        within(DEADLINE, operations::look(scene)),
         within(ONLINE_DEADLINE, credentials::look(scene)),
         cheap(scene, facts),
     );
@@ -109,6 +129,7 @@ pub(crate) async fn everything(scene: &Scene<'_>, facts: &mut Facts) {
     facts.nginx = nginx;
     facts.tls = tls;
     facts.backups = backups;
+    facts.operations = operations;
     facts.credentials = credentials;
 }
 

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::input::{self, Environment, Files, Inputs};
-use crate::model::{DataMode, Deployment, Image, ImageRef, ImageSource, ServiceName};
+use crate::model::{DataMode, Deployment, Image, ImageRef, ImageSource, ServiceName, Stage};
 use crate::plan::Observed;
 use crate::prompt::Prompt;
 use crate::report::{Json, Plain, Style, Tty};
@@ -33,6 +33,8 @@ pub(crate) struct App {
     pub(crate) style: Style,
     /// For stderr.
     pub(crate) talk: Style,
+    /// The stage is production for this run, whatever atlas.yaml says.
+    production: bool,
     live: bool,
     /// Whether Ctrl-C has come since somebody began to listen for the rest of the command.
     interruption: Arc<OnceLock<watch::Receiver<bool>>>,
@@ -87,6 +89,7 @@ impl App {
             prompt,
             style: colour(stdout),
             talk: colour(stderr),
+            production: false,
             live: stderr && global.color != Colour::Never && !environment.contains_key("CI"),
             interruption: Arc::default(),
             global,
@@ -144,6 +147,13 @@ impl App {
         let mut quiet = self.clone();
         quiet.global.json = false;
         quiet
+    }
+
+    /// The same surroundings for a run whose stage is production, whatever atlas.yaml says.
+    pub(crate) fn for_production(&self) -> Self {
+        let mut production = self.clone();
+        production.production = true;
+        production
     }
 
     /// Completes on a Ctrl-C or SIGTERM that came since this was first called: none is lost between two parts of a command.
@@ -233,6 +243,7 @@ impl App {
             .as_ref()
             .map_or_else(|_| unknown(), |b| b.reference().clone());
         let mut request = Request::new(directory, reference, roles);
+        request.stage = self.production.then_some(Stage::Production);
         request.profile.clone_from(&selection.profile);
         request.services.clone_from(&selection.services);
         request.data = selection.data.as_deref().map(|mode| match mode {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::page;
 use crate::app::App;
 use crate::checks::{self, Facts, Finding, Rule, Unknown};
 use crate::cli;
@@ -26,6 +27,7 @@ pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error>
     let reach = Reach {
         offline: args.offline,
         online: args.online,
+        counting: false,
     };
     let mut began = Instant::now();
     let mut facts = look(app, reach).await;
@@ -35,7 +37,14 @@ pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error>
         facts = look(app, reach).await;
         findings = judge(&facts, &wanted);
     }
-    show(app, args.all, &findings, began.elapsed());
+    if let Some(path) = &args.html {
+        let project = app.project_name(&app.inputs()).unwrap_or_default();
+        let now = jiff::Timestamp::now();
+        page::write(app, path, &report::findings_page(&project, now, &findings))?;
+    }
+    if !page::is_stdout(args.html.as_deref()) {
+        show(app, args.all, &findings, began.elapsed());
+    }
     if let Some(path) = &args.bundle {
         bundle::write(app, path, &facts, &findings).await?;
     }
@@ -49,6 +58,8 @@ pub(crate) struct Reach {
     pub(crate) offline: bool,
     /// Vendors are asked about credentials.
     pub(crate) online: bool,
+    /// Requests are counted until the gateway refuses.
+    pub(crate) counting: bool,
 }
 
 /// The rules that the options name. All are asked, so that causes are known; these are shown.
@@ -84,17 +95,6 @@ pub(super) fn unknown(name: &str) -> Error {
     )
 }
 
-/// Looks and judges; what the wanted rules found, and how long it took.
-pub(crate) async fn examine(
-    app: &App,
-    reach: Reach,
-    wanted: &[&'static Rule],
-) -> (Vec<Finding>, Duration) {
-    let began = Instant::now();
-    let facts = look(app, reach).await;
-    (judge(&facts, wanted), began.elapsed())
-}
-
 /// What the wanted rules found. All are asked, so that causes are known.
 fn judge(facts: &Facts, wanted: &[&'static Rule]) -> Vec<Finding> {
     let rules: Vec<&'static Rule> = checks::rules().collect();
@@ -105,9 +105,14 @@ fn judge(facts: &Facts, wanted: &[&'static Rule]) -> Vec<Finding> {
 
 /// Everything that can be looked at.
 pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
+    look_at(app, reach, &cli::Selection::default()).await
+}
+
+/// Everything that can be looked at of what the command line selects.
+pub(super) async fn look_at(app: &App, reach: Reach, selection: &cli::Selection) -> Facts {
     let inputs = app.inputs();
     let builtin = app.builtin();
-    let request = app.request(&cli::Selection::default(), &builtin);
+    let request = app.request(selection, &builtin);
     let (deployment, warnings) = match resolve::resolve(&inputs, &request) {
         Ok(resolution) => (Ok(resolution.deployment), resolution.warnings),
         Err(problems) => (Err(problems), Vec::new()),
@@ -139,6 +144,7 @@ pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
         observed: observed.as_ref().ok(),
         offline: reach.offline,
         online: reach.online,
+        counting: reach.counting,
     };
     survey::everything(&scene, &mut facts).await;
     facts

@@ -90,6 +90,7 @@ fn scene<'a>(
         observed,
         offline: true,
         online: false,
+        counting: false,
     }
 }
 

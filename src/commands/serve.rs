@@ -1,4 +1,4 @@
-//! `atlas serve`, `atlas probe` and `atlas snapshot`: what runs inside the built-in image. They start as lean as they can.
+//! `atlas serve`, `atlas probe`, `atlas count` and `atlas snapshot`: what runs inside the built-in image. They start as lean as they can.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::exit::Exit;
+use crate::survey::count;
 
 /// How long a probe may take; the engine's own limit for a health check is 5 s.
 const DEADLINE: Duration = Duration::from_secs(4);
@@ -45,6 +46,25 @@ pub(crate) fn probe(urls: &[String]) -> ExitCode {
     match failures.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(Exit::ChecksFailed.code()),
+    }
+}
+
+/// Asks until it is refused, and prints what came of it as JSON.
+pub(crate) fn count(url: &str, most: u32) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let counted = runtime.map_err(|cause| cause.to_string());
+    let counted = counted.and_then(|runtime| runtime.block_on(count::count(url, None, most)));
+    match counted.map(|count| serde_json::json!(count)) {
+        Ok(count) => {
+            println!("{count}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(Exit::Failed.code())
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::fields::{Fields, Reader, join};
 use super::yaml::{self, Node, Value};
-use super::{backup, form, size};
+use super::{backup, checklist, form, size};
 use crate::diagnostic::{At, Diagnostic};
 use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, Stage};
 
@@ -23,6 +23,7 @@ pub const KEYS: &[&str] = &[
     "images",
     "catalogue",
     "backup",
+    "checklist",
     "services",
 ];
 /// Keys of `images`.
@@ -84,6 +85,8 @@ pub struct Project {
     pub catalogue: Option<At<PathBuf>>,
     /// `backup`: where backups go, and which are kept.
     pub backup: backup::Backup,
+    /// `checklist`: the user's own items.
+    pub checklist: Vec<checklist::Item>,
     /// `services`: settings by service.
     pub services: BTreeMap<String, At<Overrides>>,
 }
@@ -153,6 +156,7 @@ impl Project {
             catalogue: read(&fields, "catalogue", |n, p| reader.text(n, p))
                 .map(|path| At::new(PathBuf::from(path.value), path.position)),
             backup: backup::read(&mut reader, &fields),
+            checklist: checklist::read(&mut reader, &fields),
             services: services(&mut reader, &fields),
             ..empty.clone()
         });

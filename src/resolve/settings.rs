@@ -31,10 +31,11 @@ impl Scope<'_> {
         let source = source.unwrap_or(ImageSource::Builtin);
         Settings {
             project,
-            stage: written
+            stage: self
+                .request
                 .stage
-                .as_ref()
-                .map_or(Stage::Development, |stage| stage.value),
+                .or(written.stage.as_ref().map(|stage| stage.value))
+                .unwrap_or(Stage::Development),
             data: self.data(source),
             source,
             registry: self.registry(source),

@@ -5,6 +5,7 @@
 
 mod atlas;
 mod backup;
+mod checklist;
 mod doctor;
 mod engine;
 mod house;

@@ -26,7 +26,10 @@ const MAP: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("plan", &["model"]),
     ("prompt", &["error", "exit"]),
-    ("report", &["checks", "diagnostic", "event", "model"]),
+    (
+        "report",
+        &["checks", "diagnostic", "event", "model", "targets"],
+    ),
     ("resolve", &["diagnostic", "input", "model"]),
     ("schema", &["input"]),
     (
