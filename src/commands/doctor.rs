@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engines::Engine;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::references;
 use crate::report::{self, seconds};
 use crate::resolve;
 use crate::survey::{self, Scene};
@@ -92,7 +93,8 @@ pub(crate) async fn examine(
 
 /// Everything that can be looked at.
 pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
-    let inputs = app.inputs();
+    let mut inputs = app.inputs();
+    let references = references::ask(&mut inputs, &app.directory, &app.environment).await;
     let builtin = app.builtin();
     let request = app.request(&cli::Selection::default(), &builtin);
     let (deployment, warnings) = match resolve::resolve(&inputs, &request) {
@@ -124,6 +126,7 @@ pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
         deployment: deployment.as_ref(),
         engine: engine.as_ref(),
         observed: observed.as_ref().ok(),
+        references: &references,
         offline: reach.offline,
         online: reach.online,
     };

@@ -50,7 +50,8 @@ pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
     settings.warn_of_misspelt(&inputs, &*report);
     write(app, &inputs, &settings, &builtin, args.force, &*report)?;
     // Rendered from the files just written: what `up` will read is what is rendered here.
-    let deployment = app.deployment(&app.inputs(), &Selection::default(), &builtin, &*report)?;
+    let inputs = app.whole_inputs().await?;
+    let deployment = app.deployment(&inputs, &Selection::default(), &builtin, &*report)?;
     write_files(app, &deployment, args.force, &*report)?;
     images::provide_builtin(app, &deployment, builtin, &*report).await?;
     drop(report);

@@ -31,7 +31,8 @@ pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error>
     };
     let builtin = app.builtin();
     let report = app.reporter();
-    let deployment = app.deployment(&app.inputs(), &selection, &builtin, &*report)?;
+    let inputs = app.whole_inputs().await?;
+    let deployment = app.deployment(&inputs, &selection, &builtin, &*report)?;
     if print {
         for artifact in compose::artifacts(&deployment) {
             if let Contents::Text(text) = &artifact.contents {

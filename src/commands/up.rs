@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::files::{self, Change};
 use crate::model::{DataMode, Deployment};
 use crate::plan::{Observed, Options};
+use crate::references;
 use crate::report::seconds;
 use crate::targets::compose;
 
@@ -24,6 +25,7 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
         init::unattended(app, &inputs, &args.selection, &builtin).await?;
         inputs = app.inputs();
     }
+    references::need(&mut inputs, &app.directory, &app.environment).await?;
     let report = app.reporter();
     let (deployment, only) = app.scope(&inputs, &args.selection, &builtin, &*report)?;
     preflight::sources(&deployment, &app.directory)?;

@@ -5,7 +5,9 @@ use crate::atlas::Project;
 #[test]
 fn a_problem_is_shown_with_its_evidence_its_reason_and_its_fix() {
     let project = Project::new("doctor-shown");
-    project.run(&["init", "--yes", "--profile", "minimal"]).exits(0);
+    project
+        .run(&["init", "--yes", "--profile", "minimal"])
+        .exits(0);
     project.write("atlas.yaml", "profile: minimal\nservces: {}\n");
     let run = project.run(&["doctor", "--only", "cfg"]).exits(7);
     let expected = "\
