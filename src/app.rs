@@ -79,6 +79,7 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
         Command::Pull(args) => app.block_on(commands::images::pull(app, &args)).map(exit),
         Command::Doctor(args) => app.block_on(commands::doctor::doctor(app, &args)).map(exit),
         Command::Explain(args) => commands::explain::explain(app, &args).map(exit),
+        Command::Env(args) => app.block_on(commands::env::env(app, &args)).map(exit),
         Command::Backup(args) => app.block_on(commands::backup::backup(app, &args)).map(exit),
         Command::Serve { .. } | Command::Probe { .. } | Command::Snapshot { .. } => {
             Ok(Exit::Ok.code())

@@ -3,7 +3,9 @@
 pub(crate) mod backup;
 pub(crate) mod complete;
 pub(crate) mod doctor;
+mod dotenv;
 pub(crate) mod down;
+pub(crate) mod env;
 pub(crate) mod exec;
 pub(crate) mod explain;
 pub(crate) mod images;

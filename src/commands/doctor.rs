@@ -31,7 +31,7 @@ pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error>
     if args.fix && repair::repair(app, &findings).await? {
         (findings, took) = examine(app, reach, &wanted).await;
     }
-    show(app, args.all, &findings, took);
+    show(app, "doctor", args.all, &findings, took);
     Ok(checks::exit(&findings))
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Reach {
 }
 
 /// The rules that the options name. All are asked, so that causes are known; these are shown.
-fn wanted(only: &[String], skip: &[String]) -> Result<Vec<&'static Rule>, Error> {
+pub(super) fn wanted(only: &[String], skip: &[String]) -> Result<Vec<&'static Rule>, Error> {
     let is_of = |rule: &Rule, name: &String| {
         let name = name.to_ascii_uppercase();
         let name = name.strip_prefix("ATLAS-").unwrap_or(&name).to_owned();
@@ -140,12 +140,12 @@ fn silent() -> Error {
     Error::new(Exit::EngineUnreachable, message)
 }
 
-fn show(app: &App, all: bool, findings: &[Finding], took: Duration) {
+pub(super) fn show(app: &App, kind: &str, all: bool, findings: &[Finding], took: Duration) {
     if app.global.json {
         let counts = |word: &str| findings.iter().filter(|f| f.word() == word).count();
         let findings: Vec<Value> = findings.iter().map(Finding::to_json).collect();
         let object = json!({
-            "schema": "atlas/v1", "kind": "doctor",
+            "schema": "atlas/v1", "kind": kind,
             "failures": counts("failure"), "warnings": counts("warning"),
             "not_checked": counts("not checked"), "passed": counts("pass"),
             "took_seconds": took.as_secs_f64(), "findings": findings,

@@ -57,6 +57,9 @@ fn commands(project: &Project) -> Vec<Vec<String>> {
     ] {
         commands.push(vec!["backup".to_owned(), command.to_owned()]);
     }
+    for command in ["check", "set", "rotate", "sync"] {
+        commands.push(vec!["env".to_owned(), command.to_owned()]);
+    }
     commands
 }
 

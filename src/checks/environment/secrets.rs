@@ -18,6 +18,9 @@ const KNOWN: [&str; 19] = [
     "test", "welcome",
 ];
 
+/// What settings are encrypted with.
+const SEALING: &str = "ATLAS_SECRET_KEY";
+
 pub(super) const TWICE: Rule = Rule {
     id: "ATLAS-ENV-005",
     title: "no secret is used twice",
@@ -149,7 +152,8 @@ fn another(facts: &Facts, name: &str) -> Fix {
             "have another made, in the store and in .env",
             format!("atlas env rotate {}", entry.name),
         ),
-        Some(_) if generated => {
+        // What is encrypted with it would be lost; a person has to decide that.
+        Some(_) if generated && name != SEALING => {
             Fix::command("have another made", format!("atlas env rotate {name}"))
         }
         _ => super::set(name, variable),
