@@ -1,6 +1,8 @@
 //! `atlas doctor` against planted faults. Owns the procedure: what was well before is compared with what is found after a fault
 //! was planted, and with what is found after the printed fix was applied. Each area plants its own faults.
 
+mod credentials;
+mod environment;
 mod shown;
 
 use std::collections::BTreeSet;

@@ -7,6 +7,7 @@ mod atlas;
 mod backup;
 mod doctor;
 mod engine;
+mod env;
 mod house;
 mod init;
 mod input;

@@ -34,22 +34,15 @@ pub(super) async fn rotate(app: &App, target: &str) -> Result<Exit, Error> {
     let (name, store) = find(&inputs, target)?;
     let guard = lock::take(&app.directory, "env rotate")?;
     let rotation = Rotation::begin(app, &inputs, &name)?;
-    let store = match store {
-        Some(service) => Store::find(app, &inputs, &service).await?,
-        None => None,
-    };
-    let outcome = rotation.forth(app, store.as_ref()).await;
-    drop(guard);
-    let outcome = match outcome {
-        Ok(()) => hand_out(app, &inputs).await,
+    let before = rotation.store(app, &inputs, store.as_deref()).await;
+    let outcome = match before {
+        Ok(store) => rotation.forth(app, store.as_ref()).await,
         Err(error) => Err(error),
     };
-    let outcome = match (outcome, store.as_ref()) {
-        (Ok(_), Some(store)) if !rotation.holds(store).await => {
-            let said = "the new one does not open it, or the old one still does";
-            Err(Error::failed(format!("failed to change `{name}`: {said}")))
-        }
-        (outcome, _) => outcome,
+    drop(guard);
+    let outcome = match outcome {
+        Ok(()) => rotation.prove(app, &inputs, store.as_deref()).await,
+        Err(error) => Err(error),
     };
     match outcome {
         Ok(handed_out) => {
@@ -57,7 +50,7 @@ pub(super) async fn rotate(app: &App, target: &str) -> Result<Exit, Error> {
             rotation.told(app, handed_out);
             Ok(Exit::Ok)
         }
-        Err(error) => Err(rotation.back(app, &inputs, store.as_ref(), error).await),
+        Err(error) => Err(rotation.back(app, &inputs, store.as_deref(), error).await),
     }
 }
 
@@ -181,41 +174,80 @@ impl Rotation {
         super::write(app, dotenv::set(&super::text(app)?, &values))
     }
 
-    async fn holds(&self, store: &Store) -> bool {
-        store.accepts(&self.new).await && !store.accepts(&self.old).await
+    /// The store that keeps it, as it runs now: `up` may have replaced its container.
+    async fn store(
+        &self,
+        app: &App,
+        inputs: &Inputs,
+        service: Option<&str>,
+    ) -> Result<Option<Store>, Error> {
+        match service {
+            Some(service) => Store::find(app, inputs, service).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Hands it to the services, then asks the store for both; whether anything runs.
+    async fn prove(
+        &self,
+        app: &App,
+        inputs: &Inputs,
+        service: Option<&str>,
+    ) -> Result<bool, Error> {
+        let handed_out = hand_out(app, inputs).await?;
+        if let Some(store) = self.store(app, inputs, service).await?
+            && (!store.accepts(&self.new).await || store.accepts(&self.old).await)
+        {
+            let said = "the new one does not open it, or the old one still does";
+            return Err(Error::failed(format!(
+                "failed to change `{}`: {said}",
+                self.name
+            )));
+        }
+        Ok(handed_out)
     }
 
     /// Puts everything back; the error says what failed and what became of it.
-    async fn back(&self, app: &App, inputs: &Inputs, store: Option<&Store>, error: Error) -> Error {
-        let restored = async {
-            if let Some(store) = store
-                && !store.accepts(&self.old).await
-            {
-                store.change(&self.new, &self.old).await?;
-            }
-            self.write(app, &self.old)?;
-            remove(app)
-        };
+    async fn back(&self, app: &App, inputs: &Inputs, service: Option<&str>, error: Error) -> Error {
         let name = &self.name;
         let mut error = error;
-        match restored.await {
+        match self.restore(app, inputs, service).await {
             Ok(()) => {
                 error.message = format!("{}; `{name}` is what it was", error.message);
                 // Services that were replaced already need the old one again.
                 if let Err(second) = hand_out(app, inputs).await {
-                    error.details.push(format!(
-                        "also: {second}; `atlas up` hands the old one out again"
-                    ));
+                    let hint = "`atlas up` hands the old one out again";
+                    error.details.push(format!("also: {second}; {hint}"));
                 }
             }
             Err(second) => {
                 error.message = format!("{}; going back failed too: {second}", error.message);
-                error.hint = Some(format!(
-                    "`atlas env rotate {name}` goes on; both values are in {JOURNAL}"
-                ));
+                let hint =
+                    format!("`atlas env rotate {name}` goes on; both values are in {JOURNAL}");
+                error.hint = Some(hint);
             }
         }
         error
+    }
+
+    async fn restore(
+        &self,
+        app: &App,
+        inputs: &Inputs,
+        service: Option<&str>,
+    ) -> Result<(), Error> {
+        match self.store(app, inputs, service).await {
+            Ok(Some(store)) if !store.accepts(&self.old).await => {
+                store.change(&self.new, &self.old).await?;
+            }
+            // MongoDB keeps its password in its data; whether it was changed can be told only while it runs.
+            Err(second) if service == Some("mongodb") && super::text(app)?.contains(&self.new) => {
+                return Err(second);
+            }
+            _ => {}
+        }
+        self.write(app, &self.old)?;
+        remove(app)
     }
 
     /// Keeps the old value, commented out and dated, and ends the journal.
