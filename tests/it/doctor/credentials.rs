@@ -72,7 +72,7 @@ fn project(service: &str, env: &str) -> Project {
     let project = Project::new(&format!("doctor-{service}"));
     project.write(
         "atlas.yaml",
-        format!("services-to-run: [gateway, {service}]\noldest-engine: \"20.10\"\n"),
+        format!("images: {{source: registry, registry: registry.example}}\nservices-to-run: [gateway, {service}]\noldest-engine: \"20.10\"\n"),
     );
     project.run(&["init", "--yes"]).exits(0);
     let text = project.read(".env");

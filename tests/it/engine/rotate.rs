@@ -22,7 +22,7 @@ fn redis(stack: &Stack, password: &str, words: &[&str]) -> String {
 
 fn settings(stack: &Stack, port: u16, method: &str, body: &str) -> (u16, String) {
     let key = value(stack, "ATLAS_API_KEY");
-    http(port, method, "/api/settings", Some(&key), body)
+    http(port, method, "/api/settings/ann", Some(&key), body)
 }
 
 fn silent(run: &Run, secrets: &[&String]) {
@@ -34,10 +34,13 @@ fn silent(run: &Run, secrets: &[&String]) {
 
 #[test]
 fn passwords_of_stores_are_replaced_with_their_data_and_a_failure_goes_back() {
-    let Some((stack, port, _)) = brought_up("rotate", &["--profile", "minimal"]) else {
+    let Some((stack, port, _)) = brought_up("rotate", &["--profile", "atlassian"]) else {
         return;
     };
+    let sealed = r#"{"theme":"dark","jira_token":"t0p-secret"}"#;
+    assert_eq!(settings(&stack, port, "PUT", sealed).0, 200);
     let before = settings(&stack, port, "GET", "");
+    assert!(before.0 == 200 && before.1.contains("dark"), "{}", before.1);
     let (mongodb, old) = (
         value(&stack, "MONGO_INITDB_ROOT_PASSWORD"),
         value(&stack, "REDIS_PASSWORD"),
