@@ -1,6 +1,6 @@
 //! Looks for the facts of `checks::environment`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -21,7 +21,7 @@ const PRIVATE: [(&str, u32); 4] = [
 const SECRET_FILE: u32 = 0o444;
 
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Environment> {
-    let files: std::collections::BTreeSet<&str> = scene
+    let files: BTreeSet<&str> = scene
         .inputs
         .dotenv
         .iter()
@@ -37,12 +37,8 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Environment> {
         set: scene.environment.keys().cloned().collect(),
         rights: rights(scene.directory),
         git: git(scene.directory).await,
-        references: references(scene),
+        references: scene.references.clone(),
     })
-}
-
-fn references(scene: &Scene<'_>) -> BTreeMap<String, Option<String>> {
-    scene.references.clone()
 }
 
 fn rights(directory: &Path) -> Vec<Rights> {

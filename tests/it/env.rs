@@ -227,3 +227,24 @@ fn a_reference_is_asked_for_once_and_its_answer_stands_in_no_file_but_the_secret
     let said = "`ATLAS_API_KEY`: failed to resolve `cmd:echo locked >&2; exit 3`: `sh` ended with 3: locked";
     assert!(run.stderr.contains(said), "{}", run.stderr);
 }
+
+#[test]
+fn render_says_what_docker_compose_would_make_of_a_reference() {
+    let project = Project::new("env-compose");
+    let source = "images: {source: registry, registry: registry.example}\nservices-to-run: [slack]\noldest-engine: \"20.10\"\n";
+    project.write("atlas.yaml", source);
+    project.run(&["init", "--yes"]).exits(0);
+    let env = project.read(".env");
+    project.write(
+        ".env",
+        format!("{env}SLACK_BOT_TOKEN='cmd:echo xoxb-of-the-store'\n"),
+    );
+    let run = project.run(&["render", "compose"]).exits(0);
+    let said = "warning: `SLACK_BOT_TOKEN` in .env: `docker compose up` would hand the reference to services, not the secret\n";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    let compose = project.read("compose.yaml");
+    assert!(
+        compose.contains("${SLACK_BOT_TOKEN") && !compose.contains("of-the-store"),
+        "{compose}"
+    );
+}

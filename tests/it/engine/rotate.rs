@@ -86,4 +86,29 @@ fn passwords_of_stores_are_replaced_with_their_data_and_a_failure_goes_back() {
     assert_eq!(redis(&stack, &new, &["GET", "kept"]).trim(), "42");
     assert_eq!(settings(&stack, port, "GET", ""), before);
     stack.is_converged();
+
+    // Killed after Redis has the new password and before .env has it.
+    let fresh = "n1E2w3P4a5S6s7W8o9R0d1ThatWasOnItsWayBefo";
+    assert_eq!(
+        redis(&stack, &new, &["CONFIG", "SET", "requirepass", fresh]).trim(),
+        "OK"
+    );
+    let journal = format!("VARIABLE=REDIS_PASSWORD\nOLD={new}\nNEW={fresh}\n");
+    stack.write(".atlas/rotation.env", journal);
+    stack.run(&["env", "rotate", "redis"]).exits(0);
+    assert_eq!(value(&stack, "REDIS_PASSWORD"), fresh);
+    assert_eq!(redis(&stack, fresh, &["GET", "kept"]).trim(), "42");
+    stack.is_converged();
+
+    // What only looks asks no secret store.
+    let env = stack.read(".env");
+    let key = format!("ATLAS_API_KEY={}", value(&stack, "ATLAS_API_KEY"));
+    stack.write(
+        ".env",
+        env.replace(&key, "ATLAS_API_KEY='cmd:touch asked; exit 3'"),
+    );
+    stack.run(&["status"]).exits(0);
+    stack.run(&["logs", "redis"]).exits(0);
+    assert!(!stack.path().join("asked").exists());
+    stack.write(".env", env);
 }
