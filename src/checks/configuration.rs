@@ -32,7 +32,10 @@ fn is_valid(facts: &Facts) -> Result<Verdict, Unknown> {
     }
     let own = problems.iter().filter(|problem| is_own(problem));
     let own: Vec<Problem> = own.map(failure).collect();
-    Ok(Verdict::of(own, "the problems are those of variables"))
+    Ok(Verdict::of(
+        own,
+        "atlas.yaml and the catalogue are; what is wrong with .env is told of each variable",
+    ))
 }
 
 /// Whether there is no project at all: neither atlas.yaml nor a variable of it, and therefore no deployment.

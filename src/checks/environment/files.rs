@@ -26,7 +26,7 @@ fn are_private(facts: &Facts) -> Result<Verdict, Unknown> {
             0 => "its group",
             _ => "everyone",
         };
-        let said = format!("`{shown}` has mode {:04o}: {who} may use it", rights.mode);
+        let said = format!("its mode is {:04o}: {who} may use it", rights.mode);
         let fix = Fix::command("close it", format!("chmod {mode:o} {shown}"));
         let fix = fix.safe(Repair::Mode {
             path: rights.path.clone(),

@@ -99,8 +99,7 @@ fn is_strong(facts: &Facts) -> Result<Verdict, Unknown> {
             }
             count += 1;
             if let Some(weakness) = weakness(password) {
-                let said = format!("`{name}` {weakness}");
-                found.push(Problem::failure(said, another(facts, name)).about(name.clone()));
+                found.push(Problem::failure(weakness, another(facts, name)).about(name.clone()));
             }
         }
     }

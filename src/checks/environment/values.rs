@@ -78,7 +78,14 @@ fn told(facts: &Facts, problem: &Diagnostic) -> Problem {
     Problem {
         severity,
         subject: Some(key),
-        evidence: vec![problem.said()],
+        // The subject says whose value it is.
+        evidence: vec![
+            Diagnostic {
+                key: None,
+                ..problem.clone()
+            }
+            .said(),
+        ],
         fix,
     }
 }

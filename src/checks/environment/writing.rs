@@ -104,7 +104,7 @@ fn is_clean(facts: &Facts) -> Result<Verdict, Unknown> {
 pub(super) fn stray(facts: &Facts, looked: &Environment) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (name, setting) in facts.inputs.dotenv.iter() {
-        let place = format!("{}:{}: `{name}`", setting.file, setting.position.line);
+        let place = format!("{}:{}: the value", setting.file, setting.position.line);
         let value = &setting.value;
         let written = looked.written.iter().find(|w| w.file == setting.file);
         let text = written.map_or("", |written| &written.text);
@@ -196,7 +196,7 @@ fn is_read(facts: &Facts) -> Result<Verdict, Unknown> {
             continue;
         }
         let place = format!("{}:{}", setting.file, setting.position.line);
-        let mut said = format!("{place}: no service reads `{name}`");
+        let mut said = format!("{place}: no service reads it");
         let fix = match nearest(name, known.iter().copied()) {
             Some(near) => {
                 said += &format!("; did you mean `{near}`?");
