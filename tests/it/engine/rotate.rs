@@ -100,6 +100,23 @@ fn passwords_of_stores_are_replaced_with_their_data_and_a_failure_goes_back() {
     assert_eq!(redis(&stack, fresh, &["GET", "kept"]).trim(), "42");
     stack.is_converged();
 
+    // Nobody knows which password a MongoDB that does not run has: both are kept until it does.
+    let journal = format!("VARIABLE=MONGO_INITDB_ROOT_PASSWORD\nOLD={another}\nNEW={fresh}\n");
+    stack.write(".atlas/rotation.env", &journal);
+    stack.run(&["stop"]).exits(0);
+    let run = stack.run(&["env", "rotate", "mongodb"]).exits(5);
+    assert!(
+        run.stderr
+            .contains("both values are in .atlas/rotation.env"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(stack.read(".atlas/rotation.env"), journal);
+    stack.run(&["start"]).exits(0);
+    stack.run(&["env", "rotate", "mongodb"]).exits(0);
+    assert_eq!(value(&stack, "MONGO_INITDB_ROOT_PASSWORD"), fresh);
+    assert_eq!(settings(&stack, port, "GET", ""), before);
+
     // What only looks asks no secret store.
     let env = stack.read(".env");
     let key = format!("ATLAS_API_KEY={}", value(&stack, "ATLAS_API_KEY"));
