@@ -1,4 +1,4 @@
-//! `atlas init` at a terminal, driven as a person would through `script`, which gives it a pseudo-terminal.
+//! `atlas init` and `atlas env set` at a terminal, driven as a person would through `script`, which gives it a pseudo-terminal.
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -12,7 +12,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 const DOWN: &str = "\x1b[B";
 const ENTER: &str = "\r";
 
-/// A terminal with `atlas init` in it.
+/// A terminal with a command of atlas in it.
 struct Terminal {
     child: Child,
     keys: ChildStdin,
@@ -23,6 +23,10 @@ struct Terminal {
 
 impl Terminal {
     fn open(project: &Project) -> Option<Self> {
+        Self::with(project, "-p demo init")
+    }
+
+    fn with(project: &Project, words: &str) -> Option<Self> {
         if Command::new("script").arg("--version").output().is_err() {
             offline::skipped("wizard", "`script` (util-linux) is not installed");
             return None;
@@ -34,7 +38,7 @@ impl Terminal {
             .collect();
         command = Command::new("script");
         let line = format!(
-            "stty cols 100 rows 40; exec '{}' -p demo init",
+            "stty cols 100 rows 40; exec '{}' {words}",
             executable().display()
         );
         command
@@ -222,4 +226,26 @@ fn services_of_other_images_are_asked_for_their_source() {
     assert!(project.read("atlas.yaml").contains(
         "services-to-run: [slack]\nimages: {source: registry, registry: 'ghcr.io/acme'}\n"
     ));
+}
+
+#[test]
+fn a_secret_is_asked_for_without_an_echo_and_set() {
+    let project = Project::new("wizard-env");
+    project.write(".env", "# mine\nJIRA_URL=\n");
+    let Some(mut terminal) = Terminal::with(&project, "env set JIRA_URL JIRA_TOKEN") else {
+        return;
+    };
+    terminal
+        .shows("JIRA_URL")
+        .types("https://acme.example\r")
+        .shows("JIRA_TOKEN")
+        .types("hunter2\r")
+        .shows("JIRA_TOKEN is set in .env");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(!screen.contains("hunter2"), "a secret is never shown");
+    assert_eq!(
+        project.read(".env"),
+        "# mine\nJIRA_URL=https://acme.example\nJIRA_TOKEN=hunter2\n"
+    );
 }
