@@ -71,10 +71,21 @@ pub(crate) async fn need(
     directory: &Path,
     environment: &Environment,
 ) -> Result<(), Error> {
+    need_of(inputs, directory, environment, |_, _| true).await
+}
+
+/// The same for a command that cannot go on without some of them.
+pub(crate) async fn need_of(
+    inputs: &mut Inputs,
+    directory: &Path,
+    environment: &Environment,
+    is_needed: impl Fn(&Inputs, &str) -> bool,
+) -> Result<(), Error> {
     let faults = ask(inputs, directory, environment).await;
     let problems: Vec<Diagnostic> = faults
         .into_iter()
         .filter_map(|(name, fault)| Some((name, fault?)))
+        .filter(|(name, _)| is_needed(inputs, name))
         .map(|(name, fault)| {
             let problem = Diagnostic::error(fault);
             match inputs.dotenv.get(&name) {

@@ -248,3 +248,23 @@ fn render_says_what_docker_compose_would_make_of_a_reference() {
         "{compose}"
     );
 }
+
+#[test]
+fn backups_ask_for_what_they_need_and_not_for_credentials_of_integrations() {
+    let project = Project::new("env-backups");
+    project.write("atlas.yaml", "profile: minimal\noldest-engine: \"20.10\"\n");
+    let asked = "JIRA_TOKEN='cmd:exit 1'\n";
+    project.write(".env", asked);
+    project.run(&["backup", "list"]).exits(0);
+    project.write(
+        ".env",
+        format!("{asked}ATLAS_BACKUP_PASSPHRASE='cmd:echo locked >&2; exit 3'\n"),
+    );
+    let run = project.run(&["backup", "list"]).exits(3);
+    let said = "`ATLAS_BACKUP_PASSPHRASE`: failed to resolve `cmd:echo locked >&2; exit 3`: `sh` ended with 3: locked";
+    assert!(
+        run.stderr.contains(said) && !run.stderr.contains("JIRA_TOKEN"),
+        "{}",
+        run.stderr
+    );
+}
