@@ -83,6 +83,7 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
             .block_on(commands::checklist::checklist(app, &args))
             .map(exit),
         Command::Explain(args) => commands::explain::explain(app, &args).map(exit),
+        Command::Env(args) => app.block_on(commands::env::env(app, &args)).map(exit),
         Command::Backup(args) => app.block_on(commands::backup::backup(app, &args)).map(exit),
         Command::Serve { .. }
         | Command::Probe { .. }

@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 mod checklist;
 mod deploy;
+mod env;
 mod examine;
 mod files;
 mod operate;
@@ -16,6 +17,7 @@ use crate::exit::Exit;
 pub(crate) use backup::Backup;
 pub(crate) use checklist::{Answer, Checklist, ChecklistCommand, Forget};
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
+pub(crate) use env::{Env, EnvCommand};
 pub(crate) use examine::{Doctor, Explain};
 pub(crate) use files::{Completions, Init, Render, RenderTarget};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};
@@ -211,6 +213,8 @@ Examples:
     Checklist(Checklist),
     /// Explain a check of `doctor`
     Explain(Explain),
+    /// Check, set and change the variables of .env
+    Env(Env),
     /// Make, prove, restore and keep backups of everything that is stored
     Backup(Box<Backup>),
     /// Write, print or check the files of a target

@@ -27,6 +27,7 @@ mod ports;
 mod sources;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) engine: Result<&'a DockerEngine, &'a Error>,
     /// What exists of the project.
     pub(crate) observed: Option<&'a Observed>,
+    /// What became of each reference to a secret store; `inputs` holds the answers.
+    pub(crate) references: &'a BTreeMap<String, Option<String>>,
     /// Nothing beyond this machine and its engine is asked.
     pub(crate) offline: bool,
     /// Vendors are asked about credentials.

@@ -18,6 +18,7 @@ use crate::input::{self, Environment, Files, Inputs};
 use crate::model::{DataMode, Deployment, Image, ImageRef, ImageSource, ServiceName, Stage};
 use crate::plan::Observed;
 use crate::prompt::Prompt;
+use crate::references;
 use crate::report::{Json, Plain, Style, Tty};
 use crate::resolve::{self, Request};
 
@@ -180,6 +181,13 @@ impl App {
     /// The three sources as written.
     pub(crate) fn inputs(&self) -> Inputs {
         input::read(&self.directory, &Files::default(), &self.environment)
+    }
+
+    /// The same with the answers of secret stores, for a command that hands values to services.
+    pub(crate) async fn whole_inputs(&self) -> Result<Inputs, Error> {
+        let mut inputs = self.inputs();
+        references::need(&mut inputs, &self.directory, &self.environment).await?;
+        Ok(inputs)
     }
 
     /// This program by its absolute path.

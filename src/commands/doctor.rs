@@ -15,6 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engines::Engine;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::references;
 use crate::report::{self, seconds};
 use crate::resolve;
 use crate::survey::{self, Scene};
@@ -43,7 +44,7 @@ pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error>
         page::write(app, path, &report::findings_page(&project, now, &findings))?;
     }
     if !page::is_stdout(args.html.as_deref()) {
-        show(app, args.all, &findings, began.elapsed());
+        show(app, "doctor", args.all, &findings, began.elapsed());
     }
     if let Some(path) = &args.bundle {
         bundle::write(app, path, &facts, &findings).await?;
@@ -63,7 +64,7 @@ pub(crate) struct Reach {
 }
 
 /// The rules that the options name. All are asked, so that causes are known; these are shown.
-fn wanted(only: &[String], skip: &[String]) -> Result<Vec<&'static Rule>, Error> {
+pub(super) fn wanted(only: &[String], skip: &[String]) -> Result<Vec<&'static Rule>, Error> {
     let is_of = |rule: &Rule, name: &String| {
         let name = name.to_ascii_uppercase();
         let name = name.strip_prefix("ATLAS-").unwrap_or(&name).to_owned();
@@ -95,6 +96,17 @@ pub(super) fn unknown(name: &str) -> Error {
     )
 }
 
+/// Looks and judges; what the wanted rules found, and how long it took.
+pub(super) async fn examine(
+    app: &App,
+    reach: Reach,
+    wanted: &[&'static Rule],
+) -> (Vec<Finding>, Duration) {
+    let began = Instant::now();
+    let facts = look(app, reach).await;
+    (judge(&facts, wanted), began.elapsed())
+}
+
 /// What the wanted rules found. All are asked, so that causes are known.
 fn judge(facts: &Facts, wanted: &[&'static Rule]) -> Vec<Finding> {
     let rules: Vec<&'static Rule> = checks::rules().collect();
@@ -110,7 +122,8 @@ pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
 
 /// Everything that can be looked at of what the command line selects.
 pub(super) async fn look_at(app: &App, reach: Reach, selection: &cli::Selection) -> Facts {
-    let inputs = app.inputs();
+    let mut inputs = app.inputs();
+    let references = references::ask(&mut inputs, &app.directory, &app.environment).await;
     let builtin = app.builtin();
     let request = app.request(selection, &builtin);
     let (deployment, warnings) = match resolve::resolve(&inputs, &request) {
@@ -142,6 +155,7 @@ pub(super) async fn look_at(app: &App, reach: Reach, selection: &cli::Selection)
         deployment: deployment.as_ref(),
         engine: engine.as_ref(),
         observed: observed.as_ref().ok(),
+        references: &references,
         offline: reach.offline,
         online: reach.online,
         counting: reach.counting,
@@ -156,12 +170,12 @@ fn silent() -> Error {
     Error::new(Exit::EngineUnreachable, message)
 }
 
-fn show(app: &App, all: bool, findings: &[Finding], took: Duration) {
+pub(super) fn show(app: &App, kind: &str, all: bool, findings: &[Finding], took: Duration) {
     if app.global.json {
         let counts = |word: &str| findings.iter().filter(|f| f.word() == word).count();
         let findings: Vec<Value> = findings.iter().map(Finding::to_json).collect();
         let object = json!({
-            "schema": "atlas/v1", "kind": "doctor",
+            "schema": "atlas/v1", "kind": kind,
             "failures": counts("failure"), "warnings": counts("warning"),
             "not_checked": counts("not checked"), "passed": counts("pass"),
             "took_seconds": took.as_secs_f64(), "findings": findings,

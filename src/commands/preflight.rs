@@ -1,6 +1,8 @@
 //! Everything that can fail cheaply, before anything is touched: the cheap rules of `checks`, asked silently. What goes well is not
 //! mentioned; every problem is shown at once.
 
+use std::collections::BTreeMap;
+
 use crate::app::App;
 use crate::checks::{self, Facts, Finding, Rule};
 use crate::diagnostic::Diagnostic;
@@ -13,6 +15,8 @@ use crate::model::Deployment;
 use crate::plan::{Action, Observed, Plan};
 use crate::survey::{self, Scene};
 
+/// The values that stand in secret stores have been asked for by now: a fault of theirs has ended the command.
+static NO_REFERENCES: BTreeMap<String, Option<String>> = BTreeMap::new();
 /// The area of what is wrong with files of the project: known without an engine, and the configuration's fault.
 const SOURCES: &str = "SRC";
 /// The area that matters when containers are only started.
@@ -91,6 +95,7 @@ fn scene<'a>(
         offline: true,
         online: false,
         counting: false,
+        references: &NO_REFERENCES,
     }
 }
 

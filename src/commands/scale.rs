@@ -14,7 +14,7 @@ const MOST: u32 = 100;
 
 pub(crate) async fn scale(app: &App, args: &cli::Scale) -> Result<Exit, Error> {
     let builtin = app.builtin();
-    let inputs = app.inputs();
+    let inputs = app.whole_inputs().await?;
     let report = app.reporter();
     let whole = App::whole(&inputs, &Selection::default());
     let mut deployment = app.deployment(&inputs, &whole, &builtin, &*report)?;

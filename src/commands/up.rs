@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::files::{self, Change};
 use crate::model::{DataMode, Deployment};
 use crate::plan::{Observed, Options};
+use crate::references;
 use crate::report::seconds;
 use crate::resolve;
 use crate::targets::compose;
@@ -23,7 +24,8 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
         return bring_up(app, args).await;
     }
     // What is wrong at every stage is a wrong configuration, not an item of a list.
-    let (inputs, builtin) = (app.inputs(), app.builtin());
+    let (mut inputs, builtin) = (app.inputs(), app.builtin());
+    references::need(&mut inputs, &app.directory, &app.environment).await?;
     // Naming services limits what is touched, not what the project is.
     let selection = match args.selection.services.is_empty() || args.selection.profile.is_some() {
         true => args.selection.clone(),
@@ -47,6 +49,7 @@ async fn bring_up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
         init::unattended(app, &inputs, &args.selection, &builtin).await?;
         inputs = app.inputs();
     }
+    references::need(&mut inputs, &app.directory, &app.environment).await?;
     let report = app.reporter();
     let (deployment, only) = app.scope(&inputs, &args.selection, &builtin, &*report)?;
     preflight::sources(app, &inputs, &deployment).await?;

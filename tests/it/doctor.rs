@@ -2,7 +2,9 @@
 //! was planted, and with what is found after the printed fix was applied. Each area plants its own faults.
 
 mod altered;
+mod credentials;
 mod engine;
+mod environment;
 mod host;
 mod images;
 mod network;

@@ -60,6 +60,9 @@ fn commands(project: &Project) -> Vec<Vec<String>> {
     for command in ["answer", "forget"] {
         commands.push(vec!["checklist".to_owned(), command.to_owned()]);
     }
+    for command in ["check", "set", "rotate", "sync"] {
+        commands.push(vec!["env".to_owned(), command.to_owned()]);
+    }
     commands
 }
 

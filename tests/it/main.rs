@@ -8,6 +8,7 @@ mod backup;
 mod checklist;
 mod doctor;
 mod engine;
+mod env;
 mod house;
 mod init;
 mod input;

@@ -26,6 +26,7 @@ const MAP: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("plan", &["model"]),
     ("prompt", &["error", "exit"]),
+    ("references", &["diagnostic", "error", "input"]),
     (
         "report",
         &["checks", "diagnostic", "event", "model", "targets"],

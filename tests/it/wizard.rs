@@ -1,4 +1,4 @@
-//! `atlas init` at a terminal, driven as a person would through `script`, which gives it a pseudo-terminal.
+//! `atlas init` and `atlas env set` at a terminal, driven as a person would through `script`, which gives it a pseudo-terminal.
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -231,4 +231,26 @@ fn services_of_other_images_are_asked_for_their_source() {
     assert!(project.read("atlas.yaml").contains(
         "services-to-run: [slack]\nimages: {source: registry, registry: 'ghcr.io/acme'}\n"
     ));
+}
+
+#[test]
+fn a_secret_is_asked_for_without_an_echo_and_set() {
+    let project = Project::new("wizard-env");
+    project.write(".env", "# mine\nJIRA_URL=\n");
+    let Some(mut terminal) = Terminal::open(&project, "env set JIRA_URL JIRA_TOKEN") else {
+        return;
+    };
+    terminal
+        .shows("JIRA_URL")
+        .types("https://acme.example\r")
+        .shows("JIRA_TOKEN")
+        .types("hunter2\r")
+        .shows("JIRA_TOKEN is set in .env");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(!screen.contains("hunter2"), "a secret is never shown");
+    assert_eq!(
+        project.read(".env"),
+        "# mine\nJIRA_URL=https://acme.example\nJIRA_TOKEN=hunter2\n"
+    );
 }

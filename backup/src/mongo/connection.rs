@@ -113,6 +113,17 @@ impl Connection {
         })
     }
 
+    /// Gives a user of `admin` another password.
+    ///
+    /// # Errors
+    /// What the server says against it.
+    pub async fn change_password(&self, user: &str, password: &str) -> Result<(), Error> {
+        let command = mongodb::bson::doc! {"updateUser": user, "pwd": password};
+        let done = self.client.database("admin").run_command(command).await;
+        done.map(|_| ())
+            .map_err(|error| explain("change the password at", &self.address, &error))
+    }
+
     /// The driver's client.
     pub fn client(&self) -> &Client {
         &self.client
