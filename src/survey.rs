@@ -41,8 +41,8 @@ use crate::input::{Environment, Inputs};
 use crate::model::Deployment;
 use crate::plan::Observed;
 
-/// How long one area may take.
-const DEADLINE: Duration = Duration::from_secs(5);
+/// How long one area may take; a busy engine takes seconds for what it does at once otherwise.
+const DEADLINE: Duration = Duration::from_secs(15);
 /// How long vendors may take.
 const ONLINE_DEADLINE: Duration = Duration::from_secs(20);
 

@@ -21,7 +21,7 @@ use crate::resolve;
 use crate::survey::{self, Scene};
 
 /// How long the engine may take to answer at all.
-const ENGINE_DEADLINE: Duration = Duration::from_secs(4);
+const ENGINE_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error> {
     let wanted = wanted(&args.only, &args.skip)?;

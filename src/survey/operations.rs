@@ -33,15 +33,15 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Operations> {
 }
 
 /// The gateway as it is described and as it runs.
-struct Gateway<'a> {
+pub(super) struct Gateway<'a> {
     service: &'a Service,
     container: &'a Container,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
 }
 
 impl<'a> Gateway<'a> {
     /// `None` where the deployment has none.
-    fn find(scene: &Scene<'a>) -> Known<Option<Self>> {
+    pub(super) fn find(scene: &Scene<'a>) -> Known<Option<Self>> {
         let services = &scene.deployment()?.services;
         let Some(service) = services
             .values()
@@ -73,7 +73,7 @@ impl<'a> Gateway<'a> {
     }
 
     /// Whether it can be reached from here by its address.
-    fn is_near(&self, scene: &Scene<'_>) -> Known<()> {
+    pub(super) fn is_near(&self, scene: &Scene<'_>) -> Known<()> {
         match scene.engine()?.is_local() {
             true => Ok(()),
             false => {
@@ -84,7 +84,7 @@ impl<'a> Gateway<'a> {
     }
 
     /// A variable of it that is no secret.
-    fn variable(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn variable(&self, name: &str) -> Option<&'a str> {
         match self.service.environment.get(name)? {
             EnvValue::Plain(value) => Some(value),
             EnvValue::Secret { .. } | EnvValue::Composed { .. } => None,

@@ -23,6 +23,14 @@ fn production_starts_only_when_what_is_known_before_passes() {
             "embedded",
         ])
         .exits(0);
+    let env = stack.read(".env");
+    let mut credentials = String::new();
+    for vendor in ["CONFLUENCE", "JIRA"] {
+        credentials += &format!("{vendor}_URL=https://acme.atlassian.net\n");
+        credentials +=
+            &format!("{vendor}_USERNAME=me@acme.example\n{vendor}_TOKEN=of-{vendor}-9cK2xQ7\n");
+    }
+    stack.write(".env", format!("{env}{credentials}"));
     let compose = stack.read("compose.yaml");
 
     let run = stack.run(&["up", "--production"]).exits(7);

@@ -74,6 +74,7 @@ fn an_engine_that_is_away_is_told_with_its_reason() {
         let elsewhere = ["ATLAS-HOST-001", "ATLAS-HOST-002", "ATLAS-HOST-003"];
         let expected = match finding["id"].as_str() {
             Some(id) if elsewhere.contains(&id) => "the engine is on another machine",
+            Some("ATLAS-CRED-001") => "`--online` asks for it",
             _ => "blocked by ATLAS-ENG-001",
         };
         if finding["result"] == "not checked" {
