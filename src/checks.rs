@@ -27,7 +27,7 @@ pub mod sources;
 pub mod tls;
 
 pub use examine::{CRASHED, examine};
-pub use facts::{Facts, Known, Unknown};
+pub use facts::{Facts, Known, NOT_UP, Unknown};
 pub use finding::{Finding, Outcome, exit};
 pub use rule::{Fix, Judge, Problem, Repair, Rule, Severity, Verdict};
 

@@ -22,6 +22,7 @@ use crate::plan::{Action, Plan, Step, StepId};
 
 pub use failure::Unready;
 pub use health::{Health, health};
+pub(crate) use redact::redact as hide;
 
 /// How a run behaves.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,10 @@
 //! happens at once; what the answers mean is decided by `checks`, whose facts this fills.
 //!
 //! One file for each area of `checks`, each with one function that looks. Nothing here changes anything.
+//!
+//! Facts of this machine (`/proc`, `/sys`, `/etc`, the folders of Docker) are read below the folder that the environment
+//! variable `ATLAS_DOCTOR_ROOT` names, `/` if it is not set: a test plants there what it cannot do to a machine, and an
+//! atlas in a container sees its host.
 
 mod backups;
 mod containers;
@@ -11,6 +15,7 @@ mod engine;
 mod environment;
 mod exposure;
 mod host;
+mod http;
 mod images;
 mod network;
 mod nginx;
@@ -20,7 +25,7 @@ mod sources;
 mod tls;
 
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -58,6 +63,13 @@ pub(crate) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
+    /// Below it this machine's facts are read.
+    fn root(&self) -> PathBuf {
+        let named = self.environment.get("ATLAS_DOCTOR_ROOT");
+        let named = named.filter(|root| !root.is_empty());
+        named.map_or_else(|| "/".into(), PathBuf::from)
+    }
+
     /// The engine; what needs it hangs on it.
     fn engine(&self) -> Known<&'a DockerEngine> {
         self.engine.map_err(|_| Unknown::Needs("ENG"))

@@ -26,6 +26,9 @@ pub enum Unknown {
     Crashed,
 }
 
+/// Begins the reason of what is not known because nothing runs yet.
+pub const NOT_UP: &str = "nothing runs yet";
+
 /// Everything that was looked at.
 pub struct Facts {
     /// The three sources as written.

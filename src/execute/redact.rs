@@ -7,7 +7,7 @@ use crate::model::{Deployment, EnvValue};
 const SHORTEST: usize = 6;
 
 /// The text with every known secret replaced by `***`.
-pub(super) fn redact(deployment: Option<&Deployment>, text: &str) -> String {
+pub(crate) fn redact(deployment: Option<&Deployment>, text: &str) -> String {
     let mut shown = text.to_owned();
     for secret in deployment.into_iter().flat_map(secrets) {
         if shown.contains(secret) {

@@ -1,11 +1,15 @@
 //! Running `atlas` in a folder of its own and reading what it said.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
 /// A project directory that goes when the test ends, with its containers.
 pub(crate) struct Project {
     folder: tempfile::TempDir,
+    /// Environment of every run.
+    variables: Mutex<BTreeMap<String, String>>,
     pub(crate) name: String,
 }
 
@@ -37,7 +41,11 @@ impl Project {
         let name = name
             .to_lowercase()
             .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-        Self { folder, name }
+        Self {
+            folder,
+            variables: Mutex::default(),
+            name,
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -54,6 +62,13 @@ impl Project {
         std::fs::read_to_string(self.path().join(name)).expect(name)
     }
 
+    /// Sets a variable of the environment for all runs from now on.
+    #[allow(dead_code)]
+    pub(crate) fn set(&self, name: &str, value: impl Into<String>) {
+        let mut variables = self.variables.lock().expect("no thread panics");
+        variables.insert(name.to_owned(), value.into());
+    }
+
     /// `atlas` in the folder, with nothing of the caller's environment that could change what it does.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(executable());
@@ -62,6 +77,7 @@ impl Project {
             .current_dir(self.path())
             .env_remove("COMPOSE_PROJECT_NAME")
             .env("NO_COLOR", "1")
+            .envs(&*self.variables.lock().expect("no thread panics"))
             .stdin(Stdio::null());
         command
     }

@@ -1,7 +1,7 @@
 //! `atlas` on a real Docker engine. Owns what the tests share: a project of trivial services, the engine's and Compose's own
 //! clients as witnesses, and waiting for a condition.
 
-mod backend;
+pub(crate) mod backend;
 mod changes;
 mod endpoints;
 mod failures;

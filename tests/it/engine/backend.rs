@@ -74,7 +74,7 @@ fn is_healthy(stack: &Stack, expected: &[&str]) {
 }
 
 /// `atlas init` and `up` of a profile on a free port.
-pub(super) fn brought_up(test: &str, arguments: &[&str]) -> Option<(Stack, u16, Vec<Run>)> {
+pub(crate) fn brought_up(test: &str, arguments: &[&str]) -> Option<(Stack, u16, Vec<Run>)> {
     let stack = Stack::new(test)?;
     let port = free_port();
     stack.write(
