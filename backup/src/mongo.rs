@@ -7,6 +7,7 @@
 //! | [`dump`] | a live server into an archive |
 //! | [`estimate`] | how much there is |
 //! | `failure` | the driver's errors in the words of this crate |
+//! | [`greeting`] | what a server says to who comes with a password, and without |
 //! | `listing` | what there is to dump |
 //! | [`pattern`] | patterns of namespaces, and renaming by them |
 //! | `ranges` | where large collections are split |
@@ -19,6 +20,7 @@ pub mod connection;
 pub mod dump;
 pub mod estimate;
 mod failure;
+pub mod greeting;
 mod listing;
 pub mod pattern;
 mod ranges;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use atlas_backup::mongo::Connection;
+use atlas_backup::mongo::greeting::{self, Door, Greeting};
 use atlas_backup::{Error, Kind};
 use tokio::net::TcpStream;
 
@@ -60,6 +61,65 @@ pub(super) async fn unguarded(engine: &DockerEngine, container: &str) -> Result<
     Connection::open(&format!("mongodb://{address}/?directConnection=true")).await
 }
 
+/// Where a project's MongoDB is at this moment: its address without and with user and password.
+///
+/// # Errors
+/// Why there is no way from here.
+pub async fn address(engine: &DockerEngine, source: &Mongo) -> Result<(String, Secret), String> {
+    match source {
+        Mongo::External { url } => Ok((String::new(), url.clone())),
+        Mongo::Container {
+            held,
+            user,
+            password,
+        } => {
+            let place = place(engine, &held.container, PORT).await?;
+            Ok((place.to_string(), Secret::new(url(place, user, password))))
+        }
+    }
+}
+
+/// What a MongoDB says to who comes with this address' password, and to who comes without.
+pub async fn greet(address: &Secret) -> (Greeting, Door) {
+    let uri = address.expose();
+    tokio::join!(greeting::greet(uri), greeting::door(uri))
+}
+
+/// The first address of a container that takes a connection at this moment.
+///
+/// # Errors
+/// Why there is none.
+pub async fn place(
+    engine: &DockerEngine,
+    container: &str,
+    port: u16,
+) -> Result<SocketAddr, String> {
+    let condition = engine.look(container).await;
+    let condition = condition.map_err(|error| error.to_string())?;
+    if !condition.running {
+        return Err("it does not run".to_owned());
+    }
+    if !engine.is_local() {
+        return Err(
+            "containers are reached on the engine's machine only; run atlas there".to_owned(),
+        );
+    }
+    let mut tried = Vec::new();
+    for address in candidates(&condition, port) {
+        match tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await {
+            Ok(Ok(_)) => return Ok(address),
+            Ok(Err(cause)) => {
+                tried.push(format!("{address}: {}", atlas_backup::error::words(&cause)));
+            }
+            Err(_) => tried.push(format!("{address}: no answer")),
+        }
+    }
+    Err(match tried.is_empty() {
+        true => "its container has no address that this machine can reach".to_owned(),
+        false => tried.join(", "),
+    })
+}
+
 /// The first address that takes a connection. A server that was just started refuses for a while, so a refusal is asked again.
 async fn way(engine: &DockerEngine, container: &str, name: &str) -> Result<SocketAddr, Error> {
     let began = Instant::now();
@@ -71,7 +131,7 @@ async fn way(engine: &DockerEngine, container: &str, name: &str) -> Result<Socke
         }
         // The addresses are those of the engine's machine.
         let candidates = match engine.is_local() {
-            true => candidates(&condition),
+            true => candidates(&condition, PORT),
             false => Vec::new(),
         };
         let mut tried = Vec::new();
@@ -94,17 +154,18 @@ async fn way(engine: &DockerEngine, container: &str, name: &str) -> Result<Socke
 }
 
 /// Published ports, then the container's own addresses.
-fn candidates(condition: &Condition) -> Vec<SocketAddr> {
+fn candidates(condition: &Condition, port: u16) -> Vec<SocketAddr> {
     let published = condition.published.iter();
-    let published = published
-        .filter(|(port, _)| *port == PORT)
-        .map(|(_, address)| match address.ip().is_unspecified() {
-            true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
-            false => *address,
-        });
+    let published =
+        published
+            .filter(|(inside, _)| *inside == port)
+            .map(|(_, address)| match address.ip().is_unspecified() {
+                true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
+                false => *address,
+            });
     let own = condition.addresses.iter();
     published
-        .chain(own.map(|ip| SocketAddr::new(*ip, PORT)))
+        .chain(own.map(|ip| SocketAddr::new(*ip, port)))
         .collect()
 }
 

@@ -3,6 +3,7 @@
 mod append;
 mod client;
 mod restore;
+pub mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

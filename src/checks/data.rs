@@ -1,77 +1,149 @@
-//! MongoDB and Redis: whether our password opens them, whether nobody else gets in, and how Redis keeps what it is given.
+//! MongoDB and Redis: passwords, versions, persistence, who can reach them.
 
-mod mongodb;
-mod redis;
+mod door;
+mod persistence;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod version;
 
-use super::facts::Known;
+use std::net::IpAddr;
+
+use super::facts::{Facts, Known, NOT_UP, Unknown, seen};
 use super::rule::Rule;
 
-/// What was seen; a deployment without such a container has `None`.
-#[derive(Debug, Clone)]
+/// What was seen.
+#[derive(Debug, Clone, Default)]
 pub struct Data {
-    /// MongoDB.
-    pub mongodb: Known<Option<Mongodb>>,
-    /// Redis.
-    pub redis: Known<Option<Redis>>,
+    /// Whether anything of the project runs.
+    pub runs: bool,
+    /// MongoDB; `None` where the deployment has none.
+    pub mongodb: Option<Mongo>,
+    /// Redis in a container; `None` where the deployment has none.
+    pub redis: Option<Redis>,
+    /// Published ports of stores: service, host address, host port.
+    pub published: Vec<(String, IpAddr, u16)>,
+    /// Names of the stores in containers.
+    pub stores: Vec<String>,
+    /// Secret files that services are given.
+    pub secrets: Vec<SecretFile>,
 }
 
-/// A MongoDB in a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mongodb {
-    /// What came of connecting with the password of .env.
-    pub ours: Result<Server, Refusal>,
-    /// Whether somebody without a password may list databases; `Err` says why that is not known.
-    pub open: Result<bool, String>,
+/// A MongoDB.
+#[derive(Debug, Clone)]
+pub struct Mongo {
+    /// Whether it is in a container of the project.
+    pub contained: bool,
+    /// What it says to who has the password.
+    pub greeting: Known<Greeting>,
+    /// What it lets strangers do.
+    pub door: Known<Door>,
+    /// Exit code of its last run, where it does not run.
+    pub exit_code: Option<i64>,
+    /// Its last log lines without secrets, where it does not run or does not keep running.
+    pub lines: Vec<String>,
+    /// Its volume and when that was made, in seconds since 1970.
+    pub volume: Option<(String, Option<i64>)>,
+    /// When .env was written last.
+    pub written: Option<i64>,
 }
 
-/// What a server says of itself.
+/// What it says to who has the password of .env.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
-    /// `7.0.14`
-    pub version: String,
-    /// featureCompatibilityVersion: `7.0`.
-    pub feature: Option<String>,
+pub enum Greeting {
+    /// Its version and featureCompatibilityVersion.
+    Welcome(String, Option<String>),
+    /// It does not take the password.
+    WrongPassword,
+    /// It says something else.
+    Refused(String),
+    /// Nobody answers, and why.
+    Away(String),
 }
 
-/// Why a connection with our password was not made.
+/// What it lets strangers do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Whether the server itself refused: the password is another.
-    pub by_server: bool,
-    /// What was said.
-    pub reason: String,
+pub enum Door {
+    /// Nothing.
+    Closed,
+    /// Read what there is: so many databases.
+    Open(usize),
 }
 
-/// A Redis in a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A Redis.
+#[derive(Debug, Clone)]
 pub struct Redis {
-    /// Whether it answers somebody without a password; `Err` says why that is not known.
-    pub open: Result<bool, String>,
-    /// What it says of itself, or why it did not.
-    pub settings: Result<Settings, String>,
-    /// Memory of its container in bytes.
+    /// What it tells.
+    pub told: Known<Told>,
+    /// Memory limit of its container, in bytes.
     pub limit: u64,
 }
 
-/// Settings of a Redis.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+/// What a Redis tells.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// It answers strangers.
+    pub open: bool,
+    /// What it refuses our password with.
+    pub refusal: Option<String>,
     /// `appendonly`.
-    pub append_only: bool,
-    /// `save`, empty when it never saves by itself.
+    pub appends: bool,
+    /// `save`; empty is never.
     pub save: String,
-    /// `maxmemory` in bytes; 0 is no limit.
-    pub max_memory: u64,
+    /// Statuses of its last writes that are not `ok`, by name.
+    pub failing: Vec<String>,
+    /// `maxmemory` in bytes; 0 is none.
+    pub maxmemory: u64,
 }
 
+/// A secret file and who shall read it.
+#[derive(Debug, Clone)]
+pub struct SecretFile {
+    /// The service.
+    pub service: String,
+    /// Relative to the project directory.
+    pub path: String,
+    /// As whom the service runs: its user and groups.
+    pub uid: u64,
+    /// Its groups.
+    pub groups: Vec<u64>,
+    /// Owner, group and mode; `None` if there is no file.
+    pub owner: Option<(u64, u64, u32)>,
+}
+
+/// Causes before consequences.
 pub(super) const RULES: &[Rule] = &[
-    mongodb::PASSWORD,
-    mongodb::LOCKED,
-    redis::LOCKED,
-    mongodb::FORMAT,
-    redis::PERSISTENCE,
-    redis::MEMORY,
+    secret::READABLE,
+    version::VERSION,
+    door::PASSWORD,
+    door::MONGODB,
+    door::REDIS,
+    door::PUBLISHED,
+    persistence::PERSISTENCE,
+    persistence::MEMORY,
 ];
 
-#[cfg(test)]
-mod tests;
+/// The MongoDB, if there is one.
+fn mongodb(facts: &Facts) -> Known<Option<&Mongo>> {
+    let data = seen(&facts.data)?;
+    match &data.mongodb {
+        Some(mongodb) if mongodb.contained && !data.runs => Err(not_up()),
+        mongodb => Ok(mongodb.as_ref()),
+    }
+}
+
+/// What Redis told, if there is one.
+fn redis(facts: &Facts) -> Known<Option<(&Redis, &Told)>> {
+    let data = seen(&facts.data)?;
+    let Some(redis) = &data.redis else {
+        return Ok(None);
+    };
+    if !data.runs {
+        return Err(not_up());
+    }
+    Ok(Some((redis, seen(&redis.told)?)))
+}
+
+fn not_up() -> Unknown {
+    Unknown::Unseen(format!("{NOT_UP}; `atlas up` starts it"))
+}

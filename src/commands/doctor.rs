@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::page;
+use super::plan;
 use crate::app::App;
 use crate::checks::{self, Facts, Finding, Rule, Unknown};
 use crate::cli;
@@ -15,6 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engines::Engine;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::plan::{Options, reconcile};
 use crate::references;
 use crate::report::{self, seconds};
 use crate::resolve;
@@ -148,6 +150,19 @@ pub(super) async fn look_at(app: &App, reach: Reach, selection: &cli::Selection)
     };
     let observed = facts.observed.clone();
     let deployment = facts.deployment.as_ref().ok().cloned();
+    facts.plan = match (&observed, &deployment) {
+        (Ok(observed), Some(deployment)) => {
+            let hashes = plan::hashes(app, deployment);
+            Ok(reconcile(
+                deployment,
+                &hashes,
+                observed,
+                &Options::default(),
+            ))
+        }
+        (Err(unknown), _) => Err(unknown.clone()),
+        (_, None) => Err(Unknown::Needs("CFG")),
+    };
     let scene = Scene {
         directory: &app.directory,
         environment: &app.environment,

@@ -40,16 +40,19 @@ pub(super) async fn decide(
 ) -> Result<(Plan, Observed), Error> {
     let project = deployment.project.as_str();
     let observed = engine.observe(project, Some(deployment)).await?;
-    let hashes: BTreeMap<ServiceName, String> = deployment
-        .services
-        .iter()
+    let plan = reconcile(deployment, &hashes(app, deployment), &observed, options);
+    Ok((plan, observed))
+}
+
+/// Each service's Compose config hash.
+pub(super) fn hashes(app: &App, deployment: &Deployment) -> BTreeMap<ServiceName, String> {
+    let services = deployment.services.iter();
+    services
         .map(|(name, service)| {
             let hash = compose::config_hash(deployment, service, &app.directory);
             (name.clone(), hash)
         })
-        .collect();
-    let plan = reconcile(deployment, &hashes, &observed, options);
-    Ok((plan, observed))
+        .collect()
 }
 
 /// Prints the plan as data.

@@ -4,6 +4,7 @@ mod apply;
 mod body;
 mod builtin;
 mod changes;
+mod closeup;
 mod command;
 mod context;
 mod endpoint;
@@ -22,6 +23,7 @@ mod session;
 mod stats;
 mod throwaway;
 mod transfer;
+mod volumes;
 
 use std::path::PathBuf;
 
@@ -34,6 +36,7 @@ use crate::model::Deployment;
 use crate::plan::{Action, Observed};
 
 pub use builtin::Builtin;
+pub use closeup::{Closeup, HealthSeen, MountSeen, Past};
 pub use command::{Command, Ended};
 pub use endpoint::{Endpoint, Environment};
 pub use info::{Info, Limits};

@@ -178,7 +178,7 @@ fn addresses(options: &ClientOptions) -> String {
 }
 
 /// Only the first command must be answered: what speaks the protocol differs in the rest.
-async fn ask(client: &Client, address: &str) -> Result<Server, Error> {
+pub(super) async fn ask(client: &Client, address: &str) -> Result<Server, Error> {
     let admin = client.database("admin");
     let hello = match admin.run_command(doc! { "hello": 1 }).await {
         Ok(hello) => hello,

@@ -1,59 +1,110 @@
-//! What is said of stores that cannot be made for a test on the engine.
+//! Judges of stores on facts that no store at hand can be made to tell.
 
 use super::*;
-use crate::checks::{Facts, Finding, examine, rule};
+use crate::checks::{Facts, Problem, Verdict};
 use crate::input::Inputs;
 
-fn found(data: Data, id: &str) -> Vec<Finding> {
+fn mongo() -> Mongo {
+    Mongo {
+        contained: true,
+        greeting: Err(Unknown::Unseen("it does not run".into())),
+        door: Ok(Door::Closed),
+        exit_code: None,
+        lines: Vec::new(),
+        volume: None,
+        written: None,
+    }
+}
+
+fn facts(data: Data) -> Facts {
     let mut facts = Facts::unseen(Inputs::default(), Err(Vec::new()));
     facts.data = Ok(data);
-    examine(&facts, &[rule(id).expect("a rule")])
+    facts
 }
 
-fn of_mongodb(version: &str, feature: &str) -> Data {
-    let server = Server {
-        version: version.to_owned(),
-        feature: Some(feature.to_owned()),
-    };
-    Data {
-        mongodb: Ok(Some(Mongodb {
-            ours: Ok(server),
-            open: Ok(false),
-        })),
-        redis: Ok(None),
+fn of(mongodb: Mongo) -> Facts {
+    facts(Data {
+        runs: true,
+        mongodb: Some(mongodb),
+        ..Data::default()
+    })
+}
+
+fn only(verdict: Result<Verdict, Unknown>) -> Problem {
+    match verdict {
+        Ok(Verdict::Bad(problems)) if problems.len() == 1 => {
+            problems.into_iter().next().expect("there is one")
+        }
+        other => panic!("no single problem: {other:?}"),
     }
 }
 
 #[test]
-fn data_of_an_older_version_is_a_warning() {
+fn data_of_another_version_is_told_by_exit_code_or_by_log() {
+    let by_code = of(Mongo {
+        exit_code: Some(62),
+        ..mongo()
+    });
     assert_eq!(
-        found(of_mongodb("7.0.14", "7.0"), "DATA-004")[0].word(),
-        "pass"
+        only((version::VERSION.judge)(&by_code)).evidence,
+        ["MongoDB refuses its data and ends with 62: another version wrote it"]
     );
-    let finding = &found(of_mongodb("7.0.14", "6.0"), "DATA-004")[0];
-    assert_eq!(finding.word(), "warning");
+    let line = r#"{"s":"F","id":20573,"msg":"Wrong mongod version"}"#;
+    let by_log = of(Mongo {
+        lines: vec!["{}".into(), line.into()],
+        ..mongo()
+    });
     assert_eq!(
-        finding.evidence(),
-        ["the server is 7.0.14, its data is of 6.0"]
+        only((version::VERSION.judge)(&by_log)).evidence,
+        [
+            "MongoDB refuses its data: another version wrote it".to_owned(),
+            format!("log: {line}")
+        ]
     );
 }
 
 #[test]
-fn a_redis_that_may_outgrow_its_container_is_a_warning() {
-    let with = |max_memory| Data {
-        mongodb: Ok(None),
-        redis: Ok(Some(Redis {
-            open: Ok(false),
-            settings: Ok(Settings {
-                append_only: true,
-                save: String::new(),
-                max_memory,
-            }),
-            limit: 256 << 20,
-        })),
+fn an_external_server_that_is_away_is_a_failure_and_one_in_a_container_is_not_known() {
+    let away = Ok(Greeting::Away("connection refused".into()));
+    let external = of(Mongo {
+        contained: false,
+        greeting: away.clone(),
+        ..mongo()
+    });
+    assert_eq!(
+        only((door::PASSWORD.judge)(&external)).evidence,
+        ["MongoDB does not answer: connection refused"]
+    );
+    let contained = of(Mongo {
+        greeting: away,
+        ..mongo()
+    });
+    let verdict = (door::PASSWORD.judge)(&contained);
+    assert_eq!(
+        verdict,
+        Err(Unknown::Unseen(
+            "MongoDB does not answer: connection refused".into()
+        ))
+    );
+}
+
+#[test]
+fn failing_writes_of_redis_are_a_failure() {
+    let told = Told {
+        appends: true,
+        failing: vec!["aof_last_write_status is err".into()],
+        ..Told::default()
     };
-    assert_eq!(found(with(192 << 20), "DATA-006")[0].word(), "pass");
-    for most in [0, 250 << 20, 1 << 30] {
-        assert_eq!(found(with(most), "DATA-006")[0].word(), "warning");
-    }
+    let facts = facts(Data {
+        runs: true,
+        redis: Some(Redis {
+            told: Ok(told),
+            limit: 0,
+        }),
+        ..Data::default()
+    });
+    assert_eq!(
+        only((persistence::PERSISTENCE.judge)(&facts)).evidence,
+        ["Redis fails to write: aof_last_write_status is err"]
+    );
 }
