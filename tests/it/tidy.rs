@@ -78,6 +78,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         &[
             "src/backup/mongodump.rs",
             "src/backup/reach.rs",
+            "src/backup/redis/wire.rs",
             "src/commands/doctor/bundle/redactor.rs",
             "src/engines/docker/body.rs",
             "src/engines/docker/changes.rs",

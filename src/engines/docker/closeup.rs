@@ -200,7 +200,7 @@ fn cpus(host: &HostConfig) -> i64 {
 }
 
 fn mount(mount: MountPoint) -> MountSeen {
-    let is_volume = mount.typ.is_some_and(|kind| kind.to_string() == "volume");
+    let is_volume = mount.typ.is_some_and(|kind| kind == "volume");
     MountSeen {
         volume: mount.name.filter(|_| is_volume),
         target: mount.destination.unwrap_or_default(),
