@@ -2,6 +2,7 @@
 //! was planted, and with what is found after the printed fix was applied. Each area plants its own faults.
 
 mod altered;
+mod bundle;
 mod credentials;
 mod engine;
 mod environment;

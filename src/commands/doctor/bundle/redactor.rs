@@ -16,6 +16,8 @@ use crate::model::EnvValue;
 
 /// Shorter values would hide ordinary words; they are hidden where they stand by the nets of names.
 const SHORTEST: usize = 4;
+/// Shorter parts of a path are words such as `services`.
+const SEGMENT: usize = 9;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "***";
 /// Beginnings of tokens that no catalogue names: GitHub, Slack, AWS, age, Google, JSON Web Tokens.
@@ -234,10 +236,16 @@ fn of_manifest(inputs: &Inputs) -> Vec<String> {
         }
     }
     let targets = project.backup.notify.iter().map(|target| &target.value);
-    values.extend(targets.filter_map(|target| match target {
-        Target::Hook(address) => Some(address.clone()),
-        Target::Mail(_) => None,
-    }));
+    for target in targets {
+        if let Target::Hook(address) = target {
+            values.push(address.clone());
+            // A log may tell the path alone.
+            let path = address.splitn(4, '/').nth(3).unwrap_or_default();
+            let segments = path.split(['/', '?', '&', '=']);
+            let keys = segments.filter(|segment| segment.len() >= SEGMENT);
+            values.extend(keys.map(str::to_owned));
+        }
+    }
     values
 }
 
