@@ -9,7 +9,7 @@ use super::fields::{Fields, Reader, join};
 use super::yaml::{self, Node, Value};
 use super::{backup, form, size};
 use crate::diagnostic::{At, Diagnostic};
-use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, Stage};
+use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, PublicUrl, Stage};
 
 /// Keys of the document.
 pub const KEYS: &[&str] = &[
@@ -23,6 +23,7 @@ pub const KEYS: &[&str] = &[
     "images",
     "catalogue",
     "backup",
+    "public-url",
     "services",
 ];
 /// Keys of `images`.
@@ -84,6 +85,8 @@ pub struct Project {
     pub catalogue: Option<At<PathBuf>>,
     /// `backup`: where backups go, and which are kept.
     pub backup: backup::Backup,
+    /// `public-url`: the address by which clients reach the gateway from outside.
+    pub public_url: Option<At<PublicUrl>>,
     /// `services`: settings by service.
     pub services: BTreeMap<String, At<Overrides>>,
 }
@@ -153,6 +156,10 @@ impl Project {
             catalogue: read(&fields, "catalogue", |n, p| reader.text(n, p))
                 .map(|path| At::new(PathBuf::from(path.value), path.position)),
             backup: backup::read(&mut reader, &fields),
+            public_url: read(&fields, "public-url", |n, p| {
+                let form = "an address such as `https://api.example.com`";
+                reader.formed(n, p, form, |text| text.parse().ok())
+            }),
             services: services(&mut reader, &fields),
             ..empty.clone()
         });

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use super::{Scope, selection::MINIMAL};
 use crate::diagnostic::Diagnostic;
-use crate::model::{DataMode, ImageSource, ProjectName, Stage};
+use crate::model::{DataMode, ImageSource, ProjectName, PublicUrl, Stage};
 
 /// What was decided.
 pub(super) struct Settings {
     /// `None` when no valid name was found; the problem is noted.
     pub(super) project: Option<ProjectName>,
     pub(super) stage: Stage,
+    pub(super) public_url: Option<PublicUrl>,
     pub(super) data: DataMode,
     pub(super) source: ImageSource,
     pub(super) registry: String,
@@ -35,6 +36,7 @@ impl Scope<'_> {
                 .stage
                 .as_ref()
                 .map_or(Stage::Development, |stage| stage.value),
+            public_url: self.public_url(),
             data: self.data(source),
             source,
             registry: self.registry(source),
@@ -46,6 +48,19 @@ impl Scope<'_> {
                 .unwrap_or_else(|| "latest".to_owned()),
             context: self.context(source),
         }
+    }
+
+    fn public_url(&mut self) -> Option<PublicUrl> {
+        let written = self.inputs.project.public_url.as_ref()?;
+        let stage = self.inputs.project.stage.as_ref();
+        let production = stage.is_some_and(|stage| stage.value == Stage::Production);
+        if production && !written.value.secure {
+            let message = format!("`{}` is not encrypted", written.value);
+            let problem = Diagnostic::error(message).key("public-url");
+            let problem = problem.hint("production needs an address that begins with https://");
+            self.in_project(problem, written.position);
+        }
+        Some(written.value.clone())
     }
 
     pub(super) fn project_name(&mut self) -> Option<ProjectName> {

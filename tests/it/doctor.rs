@@ -1,7 +1,10 @@
 //! `atlas doctor` against planted faults. Owns the procedure: what was well before is compared with what is found after a fault
 //! was planted, and with what is found after the printed fix was applied. Each area plants its own faults.
 
+mod containers;
+mod remade;
 mod shown;
+mod stores;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
