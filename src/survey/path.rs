@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
@@ -20,6 +21,11 @@ const FOREIGN: [&str; 2] = ["https://atlas-doctor.invalid", "chrome-extension://
 /// Stands for the extension where `CORS_ORIGINS` admits all of them.
 const ANY: &str = "chrome-extension://aaaabbbbccccddddeeeeffffgggghhhh";
 
+/// The gateway looks about once a second, and reconnects to Redis at growing intervals.
+const PAUSE: Duration = Duration::from_millis(900);
+/// How often somebody is asked again.
+const TRIES: usize = 4;
+
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Path> {
     scene.engine()?;
     let deployment = scene.deployment()?;
@@ -35,7 +41,10 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Path> {
         },
         async {
             match orchestrator {
-                Some(service) => Some(table(scene, &client, service).await),
+                Some(service) => {
+                let ask = async || table(scene, &client, service).await;
+                Some(settled(ask, |table| table.as_ref().map_or(true, are_well)).await)
+            }
                 None => None,
             }
         },
@@ -86,7 +95,10 @@ async fn gateway(scene: &Scene<'_>, client: &reqwest::Client, service: &Service)
     });
     let own: Vec<String> = meant(&origins).collect();
     let (health, by_port, admitted, foreign, without_key, settings, near) = tokio::join!(
-        health(client, &base),
+        settled(
+            async || health(client, &base).await,
+            |answer| answer.as_ref().is_ok_and(|answer| are_well(&answer.dependencies)),
+        ),
         async {
             match published {
                 Some(address) => Some((address.to_string(), reach(client, address).await)),
@@ -126,6 +138,24 @@ fn meant(origins: &str) -> impl Iterator<Item = String> {
         "*" | "chrome-extension://*" => ANY.to_owned(),
         entry => entry.to_owned(),
     })
+}
+
+/// What is wrong for a moment, as after a restart, is not worth a finding: whoever says that something is away is asked again.
+async fn settled<T>(mut ask: impl AsyncFnMut() -> T, is_well: impl Fn(&T) -> bool) -> T {
+    let mut answer = ask().await;
+    for _ in 0..TRIES {
+        if is_well(&answer) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        answer = ask().await;
+    }
+    answer
+}
+
+fn are_well(table: &BTreeMap<String, Health>) -> bool {
+    let bad = |health: &Health| ["unhealthy", "degraded"].contains(&health.status.as_str());
+    !table.values().any(bad)
 }
 
 async fn health(client: &reqwest::Client, base: &str) -> Result<Answer, String> {
