@@ -28,7 +28,8 @@ pub fn run() -> ExitCode {
     };
     match &cli.command {
         Command::Serve { role } => return commands::serve::serve(role),
-        Command::Probe { url } => return commands::serve::probe(url),
+        Command::Probe { urls } => return commands::serve::probe(urls),
+        Command::Count { url, most } => return commands::serve::count(url, *most),
         Command::Snapshot { folder } => return commands::serve::snapshot(folder),
         _ => {}
     }
@@ -78,10 +79,15 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
         Command::Build(args) => app.block_on(commands::images::build(app, &args)).map(exit),
         Command::Pull(args) => app.block_on(commands::images::pull(app, &args)).map(exit),
         Command::Doctor(args) => app.block_on(commands::doctor::doctor(app, &args)).map(exit),
+        Command::Checklist(args) => app
+            .block_on(commands::checklist::checklist(app, &args))
+            .map(exit),
         Command::Explain(args) => commands::explain::explain(app, &args).map(exit),
+        Command::Env(args) => app.block_on(commands::env::env(app, &args)).map(exit),
         Command::Backup(args) => app.block_on(commands::backup::backup(app, &args)).map(exit),
-        Command::Serve { .. } | Command::Probe { .. } | Command::Snapshot { .. } => {
-            Ok(Exit::Ok.code())
-        }
+        Command::Serve { .. }
+        | Command::Probe { .. }
+        | Command::Count { .. }
+        | Command::Snapshot { .. } => Ok(Exit::Ok.code()),
     }
 }

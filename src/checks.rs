@@ -6,6 +6,7 @@
 //! of the checklist and `atlas explain` read the same list.
 
 pub mod backups;
+pub mod checklist;
 pub mod configuration;
 pub mod containers;
 pub mod credentials;
@@ -20,6 +21,7 @@ pub mod host;
 pub mod images;
 pub mod network;
 pub mod nginx;
+pub mod operations;
 pub mod path;
 pub mod ports;
 mod rule;
@@ -32,12 +34,12 @@ pub use finding::{Finding, Outcome, exit};
 pub use rule::{Fix, Judge, Problem, Repair, Rule, Severity, Verdict};
 
 /// The areas in the order in which causes come before consequences.
-const AREAS: [&[Rule]; 17] = [
+const AREAS: [&[Rule]; 18] = [
     configuration::RULES,
     environment::RULES,
     sources::RULES,
-    host::RULES,
     engine::RULES,
+    host::RULES,
     ports::RULES,
     images::RULES,
     network::RULES,
@@ -49,6 +51,7 @@ const AREAS: [&[Rule]; 17] = [
     nginx::RULES,
     tls::RULES,
     backups::RULES,
+    operations::RULES,
     examine::RULES,
 ];
 

@@ -1,7 +1,9 @@
 //! What can be typed. Owns words, help texts and examples; what was meant is decided by the commands.
 
 pub(crate) mod backup;
+mod checklist;
 mod deploy;
+mod env;
 mod examine;
 mod files;
 mod operate;
@@ -13,7 +15,9 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 
 pub(crate) use backup::Backup;
+pub(crate) use checklist::{Answer, Checklist, ChecklistCommand, Forget};
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
+pub(crate) use env::{Env, EnvCommand};
 pub(crate) use examine::{Doctor, Explain};
 pub(crate) use files::{Completions, Init, Render, RenderTarget};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};
@@ -65,7 +69,8 @@ Files, in the project directory:
   atlas.yaml                what to run; see `atlas schema`
   .env                      credentials, read by Docker Compose's rules
   compose.yaml              generated; `docker compose` reads it
-  .atlas/                   secret files, the lock, the key of backups
+  .atlas/                   secret files, the lock, the key of backups,
+                            answers of the checklist
   backups/                  backups, unless `backup.to` says otherwise";
 
 /// The manual's end. Its exit codes are those of [`Exit`].
@@ -204,8 +209,12 @@ Examples:
     Pull(Pull),
     /// Find what is wrong, and what mends it
     Doctor(Doctor),
+    /// Walk through what must hold before real users come
+    Checklist(Checklist),
     /// Explain a check of `doctor`
     Explain(Explain),
+    /// Check, set and change the variables of .env
+    Env(Env),
     /// Make, prove, restore and keep backups of everything that is stored
     Backup(Box<Backup>),
     /// Write, print or check the files of a target
@@ -232,11 +241,20 @@ The scripts ask atlas for candidates, so profiles and services are those of the 
         /// The service's name
         role: String,
     },
-    /// Ask a URL once; exit 0 if it answers with success
+    /// Ask URLs once; exit 0 if all answer with success
     #[command(hide = true)]
     Probe {
+        /// `http://HOST:PORT/path`, or `tcp://HOST:PORT` for a connection only
+        #[arg(required = true)]
+        urls: Vec<String>,
+    },
+    /// Ask a URL until it refuses for asking too often, and print what came of it
+    #[command(hide = true)]
+    Count {
         /// `http://127.0.0.1:PORT/path`
         url: String,
+        /// At most so many requests
+        most: u32,
     },
     /// Print a consistent copy of the embedded store that a gateway on this machine serves
     #[command(hide = true)]

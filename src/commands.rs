@@ -1,9 +1,12 @@
 //! One file per command: what was typed → the rooms that do it. No logic of their own beyond the order of calls.
 
 pub(crate) mod backup;
+pub(crate) mod checklist;
 pub(crate) mod complete;
 pub(crate) mod doctor;
+mod dotenv;
 pub(crate) mod down;
+pub(crate) mod env;
 pub(crate) mod exec;
 pub(crate) mod explain;
 pub(crate) mod images;
@@ -11,6 +14,7 @@ pub(crate) mod init;
 pub(crate) mod lifecycle;
 mod lock;
 pub(crate) mod logs;
+mod page;
 pub(crate) mod plan;
 mod preflight;
 pub(crate) mod render;

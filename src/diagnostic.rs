@@ -24,6 +24,22 @@ impl fmt::Display for Severity {
     }
 }
 
+/// What a problem is about, where a check of its own tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Topic {
+    /// Nothing of the below.
+    #[default]
+    Other,
+    /// A variable that is needed has no value.
+    Missing,
+    /// A variable still holds an example's value.
+    Placeholder,
+    /// A variable's value cannot be right.
+    Shape,
+    /// A line of `.env` cannot be understood.
+    Syntax,
+}
+
 /// A place in a file: line and column from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 pub struct Position {
@@ -76,6 +92,9 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// What it is about.
+    #[serde(skip)]
+    pub topic: Topic,
 }
 
 impl Diagnostic {
@@ -88,6 +107,7 @@ impl Diagnostic {
             key: None,
             message: message.into(),
             hint: None,
+            topic: Topic::Other,
         }
     }
 
@@ -119,6 +139,13 @@ impl Diagnostic {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Sets what it is about.
+    #[must_use]
+    pub fn topic(mut self, topic: Topic) -> Self {
+        self.topic = topic;
         self
     }
 

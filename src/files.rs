@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use similar::TextDiff;
 
 pub use error::FileError;
-use folder::{Folder, Found};
+use folder::{Folder, Found, Rights};
 
 use crate::targets::{Artifact, Contents, MARKER};
 
@@ -143,7 +143,7 @@ pub fn write(dir: &Path, artifacts: &[Artifact], force: bool) -> Result<Vec<Writ
         .map(|(artifact, change)| {
             if change != Change::Unchanged {
                 let (folder, name) = open_parent(dir, artifact, true)?;
-                folder.replace(&name, artifact)?;
+                folder.replace(&name, artifact.contents.bytes(), rights(artifact))?;
             }
             Ok(Written {
                 path: artifact.path.clone(),
@@ -153,16 +153,31 @@ pub fn write(dir: &Path, artifacts: &[Artifact], force: bool) -> Result<Vec<Writ
         .collect()
 }
 
+/// Writes a file that its owner alone may read, atomically; overwrites what is there.
+pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str()))
+    else {
+        return Err(FileError::Outside {
+            path: path.to_owned(),
+        });
+    };
+    let rights = Rights {
+        mode: 0o600,
+        group: None,
+    };
+    Folder::open(folder, false)?.replace(name, contents, rights)
+}
+
 /// Sets the permission bits of a file, never those of what a symbolic link leads to.
 pub fn set_mode(path: &Path, mode: u32) -> Result<(), FileError> {
     folder::set_mode(path, mode)
 }
 
-/// The permission bits an artifact gets: its own when it can be given to its group, else the group's opened to everyone.
-fn mode(artifact: &Artifact, given: bool) -> u32 {
-    match artifact.group {
-        Some(_) if !given => artifact.mode | (artifact.mode & 0o070) >> 3,
-        _ => artifact.mode,
+/// The rights an artifact gets.
+fn rights(artifact: &Artifact) -> Rights {
+    Rights {
+        mode: artifact.mode,
+        group: artifact.group,
     }
 }
 
@@ -225,7 +240,7 @@ fn difference(artifact: &Artifact, found: &Found) -> Option<What> {
         });
     }
     let privileged = folder::privileged();
-    let mode = mode(artifact, privileged);
+    let mode = rights(artifact).bits(privileged);
     let given = !privileged || artifact.group.is_none_or(|wanted| wanted == group);
     (found_mode != mode || !given).then_some(What::Mode {
         found: found_mode,

@@ -3,13 +3,16 @@
 //! [`read`] is the only I/O. It never fails: what cannot be read is a diagnostic in [`Inputs::problems`], and `resolve`
 //! reports it together with everything else.
 
+pub mod answers;
 pub mod backup;
 pub mod catalogue;
+pub mod checklist;
 pub mod dotenv;
 mod fields;
 mod form;
 pub mod project;
 mod size;
+pub mod span;
 mod yaml;
 
 use std::collections::BTreeMap;

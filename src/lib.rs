@@ -26,6 +26,7 @@
 //! | `model` | the deployment and its validated names |
 //! | `plan` | observed facts, steps with reasons, their text; reconcile |
 //! | `prompt` | the only place that asks a person |
+//! | `references` | values of .env that stand in secret stores: asked for when a command needs them |
 //! | `report` | events shown on a terminal, as lines, as JSON |
 //! | `resolve` | what was written → a deployment, or every problem at once |
 //! | `schema` | the JSON Schema of atlas.yaml |
@@ -66,6 +67,7 @@ pub mod input;
 pub mod model;
 pub mod plan;
 pub mod prompt;
+pub(crate) mod references;
 pub mod report;
 pub mod resolve;
 pub mod schema;

@@ -10,6 +10,7 @@ mod probe;
 mod public_url;
 mod secret;
 mod service;
+mod size;
 
 pub use deployment::{DataMode, Deployment, Network, Stage, Volume};
 pub use image::{BuildContext, Image, ImageRef, ImageSource};
@@ -20,3 +21,4 @@ pub use secret::Secret;
 pub use service::{
     Condition, EnvValue, Kind, Mount, Publish, Resources, SecretMount, Service, Tmpfs,
 };
+pub use size::bytes;

@@ -21,7 +21,7 @@ pub use wanted::{Wanted, wanted};
 
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::input::{Environment, Inputs};
-use crate::model::{DataMode, Deployment, ImageRef, ImageSource, ProjectName};
+use crate::model::{DataMode, Deployment, ImageRef, ImageSource, ProjectName, Stage};
 
 /// What the command line and the caller's surroundings say; each `Option` overrides `atlas.yaml`.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Request {
     pub profile: Option<String>,
     /// Named services; they replace the profile unless one is named too.
     pub services: Vec<String>,
+    /// `--production`.
+    pub stage: Option<Stage>,
     /// `--data`.
     pub data: Option<DataMode>,
     /// `--images`.
@@ -62,6 +64,7 @@ impl Request {
         Self {
             profile: None,
             services: Vec::new(),
+            stage: None,
             data: None,
             images: None,
             registry: None,

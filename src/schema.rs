@@ -1,6 +1,8 @@
 //! JSON Schema of `atlas.yaml`, for editors. Owns the descriptions; `input::project` owns the keys, and a test holds the
 //! two together.
 
+mod checklist;
+
 use serde_json::{Value, json};
 
 /// The schema, draft 2020-12, closed at every level.
@@ -51,6 +53,7 @@ pub fn atlas_yaml() -> Value {
                 "type": "string"
             },
             "backup": backup(),
+            "checklist": checklist::items(),
             "public-url": {
                 "description": "The address by which clients reach the gateway from outside. `atlas doctor` asks it for its certificate; production needs https.",
                 "type": "string",
@@ -279,6 +282,12 @@ mod tests {
         assert_eq!(
             keys(&schema, &format!("{backup}/keep/properties")),
             set(crate::input::backup::KEEP_KEYS)
+        );
+        let item = "/properties/checklist/items/properties";
+        assert_eq!(keys(&schema, item), set(crate::input::checklist::KEYS));
+        assert_eq!(
+            keys(&schema, &format!("{item}/http/properties")),
+            set(crate::input::checklist::HTTP_KEYS)
         );
     }
 

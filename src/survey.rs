@@ -9,6 +9,7 @@
 
 mod backups;
 mod containers;
+pub(crate) mod count;
 mod credentials;
 mod data;
 mod engine;
@@ -19,11 +20,14 @@ mod http;
 mod images;
 mod network;
 mod nginx;
+mod operations;
+pub(crate) mod own;
 mod path;
 mod ports;
 mod sources;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,8 +41,8 @@ use crate::input::{Environment, Inputs};
 use crate::model::Deployment;
 use crate::plan::Observed;
 
-/// How long one area may take.
-const DEADLINE: Duration = Duration::from_secs(5);
+/// How long one area may take; a busy engine takes seconds for what it does at once otherwise.
+const DEADLINE: Duration = Duration::from_secs(15);
 /// How long vendors may take.
 const ONLINE_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -56,10 +60,14 @@ pub(crate) struct Scene<'a> {
     pub(crate) engine: Result<&'a DockerEngine, &'a Error>,
     /// What exists of the project.
     pub(crate) observed: Option<&'a Observed>,
+    /// What became of each reference to a secret store; `inputs` holds the answers.
+    pub(crate) references: &'a BTreeMap<String, Option<String>>,
     /// Nothing beyond this machine and its engine is asked.
     pub(crate) offline: bool,
     /// Vendors are asked about credentials.
     pub(crate) online: bool,
+    /// Requests are counted until the gateway refuses.
+    pub(crate) counting: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -88,7 +96,20 @@ impl<'a> Scene<'a> {
 
 /// Looks at everything at once.
 pub(crate) async fn everything(scene: &Scene<'_>, facts: &mut Facts) {
-    let (images, network, containers, data, path, exposure, nginx, tls, backups, credentials, ()) = tokio::join!(
+    let (
+        images,
+        network,
+        containers,
+        data,
+        path,
+        exposure,
+        nginx,
+        tls,
+        backups,
+        operations,
+        credentials,
+        (),
+    ) = tokio::join!(
         within(DEADLINE, images::look(scene)),
         within(DEADLINE, network::look(scene)),
         within(DEADLINE, containers::look(scene)),
@@ -98,6 +119,7 @@ pub(crate) async fn everything(scene: &Scene<'_>, facts: &mut Facts) {
         within(DEADLINE, nginx::look(scene)),
         within(DEADLINE, tls::look(scene)),
         within(DEADLINE, backups::look(scene)),
+        within(DEADLINE, operations::look(scene)),
         within(ONLINE_DEADLINE, credentials::look(scene)),
         cheap(scene, facts),
     );
@@ -110,6 +132,7 @@ pub(crate) async fn everything(scene: &Scene<'_>, facts: &mut Facts) {
     facts.nginx = nginx;
     facts.tls = tls;
     facts.backups = backups;
+    facts.operations = operations;
     facts.credentials = credentials;
 }
 
@@ -127,6 +150,11 @@ pub(crate) async fn cheap(scene: &Scene<'_>, facts: &mut Facts) {
     facts.ports = ports;
     facts.sources = sources;
     facts.environment = environment;
+}
+
+/// Looks at files of the project only, which needs no engine.
+pub(crate) async fn sources(scene: &Scene<'_>, facts: &mut Facts) {
+    facts.sources = within(DEADLINE, sources::look(scene)).await;
 }
 
 /// Looks, but not for ever; a crash is a fact too.

@@ -15,9 +15,10 @@ use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::input::{self, Environment, Files, Inputs};
-use crate::model::{DataMode, Deployment, Image, ImageRef, ImageSource, ServiceName};
+use crate::model::{DataMode, Deployment, Image, ImageRef, ImageSource, ServiceName, Stage};
 use crate::plan::Observed;
 use crate::prompt::Prompt;
+use crate::references;
 use crate::report::{Json, Plain, Style, Tty};
 use crate::resolve::{self, Request};
 
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) style: Style,
     /// For stderr.
     pub(crate) talk: Style,
+    /// The stage is production for this run, whatever atlas.yaml says.
+    production: bool,
     live: bool,
     /// Whether Ctrl-C has come since somebody began to listen for the rest of the command.
     interruption: Arc<OnceLock<watch::Receiver<bool>>>,
@@ -87,6 +90,7 @@ impl App {
             prompt,
             style: colour(stdout),
             talk: colour(stderr),
+            production: false,
             live: stderr && global.color != Colour::Never && !environment.contains_key("CI"),
             interruption: Arc::default(),
             global,
@@ -146,6 +150,13 @@ impl App {
         quiet
     }
 
+    /// The same surroundings for a run whose stage is production, whatever atlas.yaml says.
+    pub(crate) fn for_production(&self) -> Self {
+        let mut production = self.clone();
+        production.production = true;
+        production
+    }
+
     /// Completes on a Ctrl-C or SIGTERM that came since this was first called: none is lost between two parts of a command.
     pub(crate) async fn interrupted_since(&self) {
         let seen = self.interruption.get_or_init(|| {
@@ -170,6 +181,13 @@ impl App {
     /// The three sources as written.
     pub(crate) fn inputs(&self) -> Inputs {
         input::read(&self.directory, &Files::default(), &self.environment)
+    }
+
+    /// The same with the answers of secret stores, for a command that hands values to services.
+    pub(crate) async fn whole_inputs(&self) -> Result<Inputs, Error> {
+        let mut inputs = self.inputs();
+        references::need(&mut inputs, &self.directory, &self.environment).await?;
+        Ok(inputs)
     }
 
     /// This program by its absolute path.
@@ -233,6 +251,7 @@ impl App {
             .as_ref()
             .map_or_else(|_| unknown(), |b| b.reference().clone());
         let mut request = Request::new(directory, reference, roles);
+        request.stage = self.production.then_some(Stage::Production);
         request.profile.clone_from(&selection.profile);
         request.services.clone_from(&selection.services);
         request.data = selection.data.as_deref().map(|mode| match mode {

@@ -41,6 +41,20 @@ pub async fn mongodb(engine: &DockerEngine, source: &Mongo) -> Result<Connection
     }
 }
 
+/// Whether a MongoDB in a container lists its databases to somebody without a password.
+///
+/// # Errors
+/// As [`mongodb`].
+pub async fn admits_anybody(engine: &DockerEngine, source: &Mongo) -> Result<bool, Error> {
+    let Mongo::Container { held, .. } = source else {
+        let cause = "it is not in a container of the project";
+        return Err(Error::new(Kind::Unreachable, "try", "mongodb", cause));
+    };
+    let address = way(engine, &held.container, &held.name).await?;
+    let url = format!("mongodb://{address}/?directConnection=true");
+    Connection::open(&url).await?.lists_databases().await
+}
+
 /// Connects to a MongoDB without users, in a container of ours.
 pub(super) async fn unguarded(engine: &DockerEngine, container: &str) -> Result<Connection, Error> {
     let address = way(engine, container, container).await?;
@@ -142,12 +156,13 @@ async fn way(engine: &DockerEngine, container: &str, name: &str) -> Result<Socke
 /// Published ports, then the container's own addresses.
 fn candidates(condition: &Condition, port: u16) -> Vec<SocketAddr> {
     let published = condition.published.iter();
-    let published = published
-        .filter(|(inside, _)| *inside == port)
-        .map(|(_, address)| match address.ip().is_unspecified() {
-            true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
-            false => *address,
-        });
+    let published =
+        published
+            .filter(|(inside, _)| *inside == port)
+            .map(|(_, address)| match address.ip().is_unspecified() {
+                true => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()),
+                false => *address,
+            });
     let own = condition.addresses.iter();
     published
         .chain(own.map(|ip| SocketAddr::new(*ip, port)))

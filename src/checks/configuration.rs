@@ -3,7 +3,7 @@
 
 use super::facts::{Facts, Unknown};
 use super::rule::{Fix, Problem, Rule, Verdict};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Topic};
 
 pub(super) const RULES: &[Rule] = &[Rule {
     id: "ATLAS-CFG-001",
@@ -25,9 +25,28 @@ fn is_valid(facts: &Facts) -> Result<Verdict, Unknown> {
         }
         Err(problems) => problems,
     };
-    let own = problems.iter().filter(|problem| problem.is_error());
+    if is_nowhere(facts) {
+        let fix = Fix::command("make a project", "atlas init");
+        let said = "there is no project here: neither atlas.yaml nor .env";
+        return Ok(Verdict::Bad(vec![Problem::failure(said, fix)]));
+    }
+    let own = problems.iter().filter(|problem| is_own(problem));
     let own: Vec<Problem> = own.map(failure).collect();
-    Ok(Verdict::of(own, "the problems are those of variables"))
+    Ok(Verdict::of(
+        own,
+        "atlas.yaml and the catalogue are; what is wrong with .env is told of each variable",
+    ))
+}
+
+/// Whether there is no project at all: neither atlas.yaml nor a variable of it, and therefore no deployment.
+pub(super) fn is_nowhere(facts: &Facts) -> bool {
+    let unset = facts.inputs.dotenv.iter().next().is_none();
+    facts.deployment.is_err() && facts.inputs.project.file.is_empty() && unset
+}
+
+/// Whether no check of `environment` tells it.
+fn is_own(problem: &Diagnostic) -> bool {
+    problem.is_error() && problem.topic == Topic::Other
 }
 
 fn failure(problem: &Diagnostic) -> Problem {

@@ -11,6 +11,11 @@ use super::rule::{Fix, Problem, Rule, Verdict};
 /// The id under which a rule that crashed is reported.
 pub const CRASHED: &str = "ATLAS-CHECK-001";
 
+/// Begins the reason of what hangs on a failure.
+pub(super) const BLOCKED: &str = "blocked by";
+/// Begins the reason of what hangs on something that was not looked at.
+pub(super) const NEEDY: &str = "what it needs is not known";
+
 pub(super) const RULES: &[Rule] = &[Rule {
     id: CRASHED,
     title: "every check ran to its end",
@@ -75,7 +80,7 @@ fn conclude(
                 Unknown::Crashed => format!("it crashed; see {CRASHED}"),
                 Unknown::Needs(area) => match first_failure(area, findings) {
                     Some(id) => blocked(id),
-                    None => format!("what it needs is not known ({})", area.to_lowercase()),
+                    None => format!("{NEEDY} ({})", area.to_lowercase()),
                 },
             };
             findings.push(not_checked(rule, None, reason));
@@ -88,7 +93,7 @@ fn not_checked(rule: &Rule, subject: Option<String>, reason: String) -> Finding 
 }
 
 fn blocked(id: &str) -> String {
-    format!("blocked by {id}")
+    format!("{BLOCKED} {id}")
 }
 
 /// The failure of a needed rule that makes this one pointless for the subject.
@@ -135,7 +140,7 @@ fn first_failure(area: &str, findings: &[Finding]) -> Option<&'static str> {
 }
 
 /// Whether an id begins with `NET` or is `NET-003`.
-fn is_of(id: &str, beginning: &str) -> bool {
+pub(super) fn is_of(id: &str, beginning: &str) -> bool {
     let short = id.strip_prefix("ATLAS-").unwrap_or(id);
     let rest = short.strip_prefix(beginning);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))

@@ -7,7 +7,7 @@ use crate::plan::{Observed, Plan};
 
 use super::{
     backups, containers, credentials, data, engine, environment, exposure, host, images, network,
-    nginx, path, ports, sources, tls,
+    nginx, operations, path, ports, sources, tls,
 };
 
 /// A fact, or why it is none.
@@ -67,6 +67,8 @@ pub struct Facts {
     pub tls: Known<tls::Tls>,
     /// Backups and their schedule.
     pub backups: Known<backups::Backups>,
+    /// Rate limits, metrics, logs.
+    pub operations: Known<operations::Operations>,
     /// Source trees of image source `build`.
     pub sources: Known<sources::Sources>,
     /// Files of the project: rights, git, and what .env holds beside values.
@@ -98,6 +100,7 @@ impl Facts {
             nginx: unseen(),
             tls: unseen(),
             backups: unseen(),
+            operations: unseen(),
             sources: unseen(),
             environment: unseen(),
         }

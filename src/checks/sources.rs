@@ -1,9 +1,52 @@
-//! Source trees of image source `build`.
+//! Source trees of image source `build`, and files and folders that are mounted.
 
+mod binds;
+mod dockerfile;
+mod probes;
+#[cfg(test)]
+mod tests;
+mod trees;
+
+use super::facts::Known;
 use super::rule::Rule;
+
+pub use dockerfile::Dockerfile;
 
 /// What was seen.
 #[derive(Debug, Clone, Default)]
-pub struct Sources {}
+pub struct Sources {
+    /// One for each service that is built.
+    pub trees: Vec<Tree>,
+    /// One for each mount of the host's files.
+    pub binds: Vec<Bind>,
+}
 
-pub(super) const RULES: &[Rule] = &[];
+/// A folder to build from.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// The service.
+    pub service: String,
+    /// Absolute.
+    pub folder: String,
+    /// The path of the Dockerfile, absolute.
+    pub file: String,
+    /// Whether the folder is there.
+    pub is_there: bool,
+    /// What the Dockerfile says; `None` if there is none.
+    pub dockerfile: Option<Known<Dockerfile>>,
+}
+
+/// A mount of a file or folder of the host.
+#[derive(Debug, Clone)]
+pub struct Bind {
+    /// The service.
+    pub service: String,
+    /// Absolute.
+    pub source: String,
+    /// Absolute in the container.
+    pub target: String,
+    /// Whether it is a folder; `None` if there is nothing.
+    pub folder: Option<bool>,
+}
+
+pub(super) const RULES: &[Rule] = &[trees::THERE, trees::INSIDE, probes::PROGRAMS, binds::THERE];

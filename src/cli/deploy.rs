@@ -13,11 +13,18 @@ In a folder without an atlas.yaml, it writes one first, as `atlas init --yes` do
 
 Exits 6 when a service does not become healthy, with its last log lines.
 
+With --production the stage is production for this run (`stage: production` in atlas.yaml keeps it), and the items of \
+`atlas checklist` must pass. What is known before a start (configuration, CORS, certificates, answers, backups of a \
+project that has data already) is checked first: while a required item fails, nothing is touched. What only running \
+containers show (authentication, health, rate limit, limits, backups of a first start) is checked as soon as all are \
+healthy: then everything stays up, and what does not pass is shown. Exits 7 in both cases.
+
 Examples:
   atlas up                        what atlas.yaml says
   atlas up --profile atlassian --data embedded
   atlas up confluence             Confluence and what it needs
   atlas up --dry-run              the same as `atlas plan`
+  atlas up --production           only if the checklist lets it
   atlas up --timeout 300          for slow machines"
 )]
 pub(crate) struct Up {
@@ -32,6 +39,9 @@ pub(crate) struct Up {
     /// Return as soon as everything is started
     #[arg(long)]
     pub(crate) no_wait: bool,
+    /// Refuse while a required item of the checklist fails, and run as production
+    #[arg(long, conflicts_with = "no_wait")]
+    pub(crate) production: bool,
     /// Replace containers even if nothing changed
     #[arg(long)]
     pub(crate) force_recreate: bool,
@@ -48,6 +58,7 @@ impl Up {
             dry_run: false,
             timeout: 120,
             no_wait: false,
+            production: false,
             force_recreate: false,
             remove_orphans: false,
         }

@@ -16,6 +16,7 @@ Examples:
   atlas doctor --only net,con     networks and containers
   atlas doctor --online           tries each credential at its vendor
   atlas doctor --fix              does the safe repairs, each shown first
+  atlas doctor --html r.html      one page to print or hand on
   atlas doctor --bundle           an archive for whoever helps you; no secrets
   atlas explain ATLAS-NET-003     what a check is about"
 )]
@@ -38,6 +39,9 @@ pub(crate) struct Doctor {
     /// Do the repairs that lose nothing, each shown first
     #[arg(long)]
     pub(crate) fix: bool,
+    /// Write one HTML page, which needs nothing else and prints well; `-` is stdout
+    #[arg(long, value_name = "FILE", conflicts_with = "bundle", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
     /// Write state, logs, versions and configuration into an archive, without secrets
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "atlas-doctor.tar.gz", value_hint = clap::ValueHint::FilePath)]
     pub(crate) bundle: Option<PathBuf>,

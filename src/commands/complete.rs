@@ -8,7 +8,7 @@ use clap_complete::CompletionCandidate;
 use clap_complete::env::Shells;
 
 use crate::app::App;
-use crate::checks;
+use crate::checks::{self, checklist};
 use crate::cli::{self, Cli};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -52,6 +52,17 @@ pub(crate) fn checks(current: &OsStr) -> Vec<CompletionCandidate> {
     });
     let rules = checks::rules().map(|rule| (rule.id.to_owned(), rule.title.to_owned()));
     candidates(current, areas.chain(rules))
+}
+
+/// Items of the checklist that a person answers.
+pub(crate) fn questions(current: &OsStr) -> Vec<CompletionCandidate> {
+    let own = here().project.checklist;
+    let asked =
+        checklist::keys(&own).filter_map(|key| Some((key, checklist::question(&own, key)?.0)));
+    candidates(
+        current,
+        asked.map(|(key, text)| (key.to_owned(), text.to_owned())),
+    )
 }
 
 /// Ids of the backups in the project's folder of them, and `latest`; stores are not asked while somebody types.

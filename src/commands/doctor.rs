@@ -1,11 +1,13 @@
 //! `atlas doctor`: looks at everything that makes a deployment fail, and says what is wrong, why it matters and what mends it.
 
+mod bundle;
 mod repair;
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::page;
 use super::plan;
 use crate::app::App;
 use crate::checks::{self, Facts, Finding, Rule, Unknown};
@@ -15,24 +17,40 @@ use crate::engines::Engine;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::{Options, reconcile};
+use crate::references;
 use crate::report::{self, seconds};
 use crate::resolve;
 use crate::survey::{self, Scene};
 
 /// How long the engine may take to answer at all.
-const ENGINE_DEADLINE: Duration = Duration::from_secs(4);
+const ENGINE_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn doctor(app: &App, args: &cli::Doctor) -> Result<Exit, Error> {
     let wanted = wanted(&args.only, &args.skip)?;
     let reach = Reach {
         offline: args.offline,
         online: args.online,
+        counting: false,
     };
-    let (mut findings, mut took) = examine(app, reach, &wanted).await;
+    let mut began = Instant::now();
+    let mut facts = look(app, reach).await;
+    let mut findings = judge(&facts, &wanted);
     if args.fix && repair::repair(app, &findings).await? {
-        (findings, took) = examine(app, reach, &wanted).await;
+        began = Instant::now();
+        facts = look(app, reach).await;
+        findings = judge(&facts, &wanted);
     }
-    show(app, args.all, &findings, took);
+    if let Some(path) = &args.html {
+        let project = app.project_name(&app.inputs()).unwrap_or_default();
+        let now = jiff::Timestamp::now();
+        page::write(app, path, &report::findings_page(&project, now, &findings))?;
+    }
+    if !page::is_stdout(args.html.as_deref()) {
+        show(app, "doctor", args.all, &findings, began.elapsed());
+    }
+    if let Some(path) = &args.bundle {
+        bundle::write(app, path, &facts, &findings).await?;
+    }
     Ok(checks::exit(&findings))
 }
 
@@ -43,10 +61,12 @@ pub(crate) struct Reach {
     pub(crate) offline: bool,
     /// Vendors are asked about credentials.
     pub(crate) online: bool,
+    /// Requests are counted until the gateway refuses.
+    pub(crate) counting: bool,
 }
 
 /// The rules that the options name. All are asked, so that causes are known; these are shown.
-fn wanted(only: &[String], skip: &[String]) -> Result<Vec<&'static Rule>, Error> {
+pub(super) fn wanted(only: &[String], skip: &[String]) -> Result<Vec<&'static Rule>, Error> {
     let is_of = |rule: &Rule, name: &String| {
         let name = name.to_ascii_uppercase();
         let name = name.strip_prefix("ATLAS-").unwrap_or(&name).to_owned();
@@ -79,24 +99,35 @@ pub(super) fn unknown(name: &str) -> Error {
 }
 
 /// Looks and judges; what the wanted rules found, and how long it took.
-pub(crate) async fn examine(
+pub(super) async fn examine(
     app: &App,
     reach: Reach,
     wanted: &[&'static Rule],
 ) -> (Vec<Finding>, Duration) {
     let began = Instant::now();
     let facts = look(app, reach).await;
+    (judge(&facts, wanted), began.elapsed())
+}
+
+/// What the wanted rules found. All are asked, so that causes are known.
+fn judge(facts: &Facts, wanted: &[&'static Rule]) -> Vec<Finding> {
     let rules: Vec<&'static Rule> = checks::rules().collect();
-    let mut findings = checks::examine(&facts, &rules);
+    let mut findings = checks::examine(facts, &rules);
     findings.retain(|finding| wanted.iter().any(|rule| rule.id == finding.id));
-    (findings, began.elapsed())
+    findings
 }
 
 /// Everything that can be looked at.
 pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
-    let inputs = app.inputs();
+    look_at(app, reach, &cli::Selection::default()).await
+}
+
+/// Everything that can be looked at of what the command line selects.
+pub(super) async fn look_at(app: &App, reach: Reach, selection: &cli::Selection) -> Facts {
+    let mut inputs = app.inputs();
+    let references = references::ask(&mut inputs, &app.directory, &app.environment).await;
     let builtin = app.builtin();
-    let request = app.request(&cli::Selection::default(), &builtin);
+    let request = app.request(selection, &builtin);
     let (deployment, warnings) = match resolve::resolve(&inputs, &request) {
         Ok(resolution) => (Ok(resolution.deployment), resolution.warnings),
         Err(problems) => (Err(problems), Vec::new()),
@@ -122,7 +153,12 @@ pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
     facts.plan = match (&observed, &deployment) {
         (Ok(observed), Some(deployment)) => {
             let hashes = plan::hashes(app, deployment);
-            Ok(reconcile(deployment, &hashes, observed, &Options::default()))
+            Ok(reconcile(
+                deployment,
+                &hashes,
+                observed,
+                &Options::default(),
+            ))
         }
         (Err(unknown), _) => Err(unknown.clone()),
         (_, None) => Err(Unknown::Needs("CFG")),
@@ -134,8 +170,10 @@ pub(crate) async fn look(app: &App, reach: Reach) -> Facts {
         deployment: deployment.as_ref(),
         engine: engine.as_ref(),
         observed: observed.as_ref().ok(),
+        references: &references,
         offline: reach.offline,
         online: reach.online,
+        counting: reach.counting,
     };
     survey::everything(&scene, &mut facts).await;
     facts
@@ -147,12 +185,12 @@ fn silent() -> Error {
     Error::new(Exit::EngineUnreachable, message)
 }
 
-fn show(app: &App, all: bool, findings: &[Finding], took: Duration) {
+pub(super) fn show(app: &App, kind: &str, all: bool, findings: &[Finding], took: Duration) {
     if app.global.json {
         let counts = |word: &str| findings.iter().filter(|f| f.word() == word).count();
         let findings: Vec<Value> = findings.iter().map(Finding::to_json).collect();
         let object = json!({
-            "schema": "atlas/v1", "kind": "doctor",
+            "schema": "atlas/v1", "kind": kind,
             "failures": counts("failure"), "warnings": counts("warning"),
             "not_checked": counts("not checked"), "passed": counts("pass"),
             "took_seconds": took.as_secs_f64(), "findings": findings,

@@ -15,8 +15,9 @@ use crate::model::{Deployment, Image};
 pub(crate) async fn build(app: &App, args: &cli::Build) -> Result<Exit, Error> {
     let builtin = app.builtin();
     let report = app.reporter();
-    let deployment = app.deployment(&app.inputs(), &args.selection, &builtin, &*report)?;
-    preflight::sources(&deployment, &app.directory)?;
+    let inputs = app.inputs();
+    let deployment = app.deployment(&inputs, &args.selection, &builtin, &*report)?;
+    preflight::sources(app, &inputs, &deployment).await?;
     let engine = app.engine(builtin.ok()).await?;
     let mut done = BTreeSet::new();
     for service in deployment.services.values() {

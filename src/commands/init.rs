@@ -2,7 +2,6 @@
 //! order of things: everything is read and checked before the first file is touched. What stands in the files belongs to
 //! `dotenv` and `manifest`.
 
-mod dotenv;
 mod manifest;
 mod questions;
 mod settings;
@@ -13,8 +12,8 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use super::images;
 use super::up::write_files;
+use super::{dotenv, images};
 use crate::app::App;
 use crate::cli::{self, Selection};
 use crate::diagnostic::{Diagnostic, Severity, enumerate};
@@ -50,7 +49,8 @@ pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
     settings.warn_of_misspelt(&inputs, &*report);
     write(app, &inputs, &settings, &builtin, args.force, &*report)?;
     // Rendered from the files just written: what `up` will read is what is rendered here.
-    let deployment = app.deployment(&app.inputs(), &Selection::default(), &builtin, &*report)?;
+    let inputs = app.whole_inputs().await?;
+    let deployment = app.deployment(&inputs, &Selection::default(), &builtin, &*report)?;
     write_files(app, &deployment, args.force, &*report)?;
     images::provide_builtin(app, &deployment, builtin, &*report).await?;
     drop(report);
@@ -124,7 +124,7 @@ fn write(
 ) -> Result<(), Error> {
     let (manifest, after) = planned(app, inputs, settings)?;
     let generated = dotenv::generated(&after)?;
-    let deployment = preview(app, &after, settings, builtin, &generated)?;
+    let deployment = preview(app, &after, &settings.variables, builtin, &generated)?;
     if !force {
         files::check(&app.directory, &compose::artifacts(&deployment)).map_err(|error| {
             let error = Error::from(error);
@@ -141,7 +141,7 @@ fn write(
         &after,
         &deployment,
         &generated,
-        settings,
+        &settings.variables,
     );
     let gitignore = ignore(read(&app.directory, ".gitignore")?.as_deref());
     if !agree(app, manifest_before.as_deref(), &manifest)? {
@@ -178,10 +178,10 @@ fn write(
 
 /// What would be deployed: it decides which variables belong into .env. Generated ones are not missing then, and addresses
 /// of stores elsewhere may follow later, and so may what production wants narrower: a line for them is what makes it easy.
-fn preview(
+pub(super) fn preview(
     app: &App,
     after: &Inputs,
-    settings: &Settings,
+    variables: &BTreeMap<String, String>,
     builtin: &Result<Builtin, Error>,
     generated: &BTreeMap<String, String>,
 ) -> Result<Deployment, Error> {
@@ -200,13 +200,13 @@ fn preview(
             later.insert((*name).to_owned(), "later".to_owned());
         }
     }
-    for (name, value) in later.iter().chain(generated).chain(&settings.variables) {
+    for (name, value) in later.iter().chain(generated).chain(variables) {
         let empty = request.environment.get(name).is_none_or(String::is_empty);
         let unset = after
             .dotenv
             .get(name)
             .is_none_or(|set| set.value.is_empty());
-        if settings.variables.contains_key(name) || (empty && unset) {
+        if variables.contains_key(name) || (empty && unset) {
             request.environment.insert(name.clone(), value.clone());
         }
     }
@@ -243,7 +243,7 @@ fn make_folder(directory: &Path) -> Result<(), Error> {
     })
 }
 
-fn read(directory: &Path, name: &str) -> Result<Option<String>, Error> {
+pub(super) fn read(directory: &Path, name: &str) -> Result<Option<String>, Error> {
     match std::fs::read_to_string(directory.join(name)) {
         Ok(text) => Ok(Some(text)),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -272,7 +272,7 @@ fn agree(app: &App, before: Option<&str>, after: &str) -> Result<bool, Error> {
 }
 
 /// A file of the user's keeps its mode, but for what others may do with secrets.
-fn artifact(app: &App, name: &str, mode: u32, text: String) -> Result<Artifact, Error> {
+pub(super) fn artifact(app: &App, name: &str, mode: u32, text: String) -> Result<Artifact, Error> {
     let path = app.directory.join(name);
     let mode = match std::fs::symlink_metadata(&path) {
         Ok(meta) if meta.is_symlink() => {

@@ -14,7 +14,7 @@ use crate::targets::compose;
 
 pub(crate) async fn plan(app: &App, args: &cli::Plan) -> Result<Exit, Error> {
     let builtin = app.builtin();
-    let inputs = app.inputs();
+    let inputs = app.whole_inputs().await?;
     let report = app.reporter();
     let (deployment, only) = app.scope(&inputs, &args.selection, &builtin, &*report)?;
     let options = Options {

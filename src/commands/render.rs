@@ -1,10 +1,16 @@
 //! `atlas render`: the files of a target, written, printed or compared.
 
+use std::collections::BTreeSet;
+
 use crate::app::App;
 use crate::cli::{self, RenderTarget, Selection};
+use crate::diagnostic::enumerate;
 use crate::error::Error;
+use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::files::{self, FileError};
+use crate::input::Inputs;
+use crate::model::{Deployment, EnvValue};
 use crate::targets::{Artifact, Contents, compose};
 
 use super::images;
@@ -31,7 +37,9 @@ pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error>
     };
     let builtin = app.builtin();
     let report = app.reporter();
-    let deployment = app.deployment(&app.inputs(), &selection, &builtin, &*report)?;
+    let inputs = app.whole_inputs().await?;
+    let deployment = app.deployment(&inputs, &selection, &builtin, &*report)?;
+    warn_of_references(&inputs, &deployment, &*report);
     if print {
         for artifact in compose::artifacts(&deployment) {
             if let Contents::Text(text) = &artifact.contents {
@@ -48,6 +56,34 @@ pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error>
     drop(report);
     app.say("compose.yaml is up to date; `docker compose up -d` reads it");
     Ok(Exit::Ok)
+}
+
+/// Compose substitutes the text of .env: it hands on a reference where atlas hands on the value. Secret files hold values.
+fn warn_of_references(inputs: &Inputs, deployment: &Deployment, report: &dyn Report) {
+    let mut names = BTreeSet::new();
+    for service in deployment.services.values() {
+        for given in service.environment.values() {
+            let is_meant = |name: &str| match given {
+                EnvValue::Plain(_) => false,
+                EnvValue::Secret { variable, .. } => variable == name,
+                EnvValue::Composed { expression, .. } => {
+                    expression.contains(&format!("${{{name}}}"))
+                }
+            };
+            let all = inputs.dotenv.iter().map(|(name, _)| name);
+            names.extend(all.filter(|name| inputs.dotenv.refers(name) && is_meant(name)));
+        }
+    }
+    if !names.is_empty() {
+        let names: Vec<&str> = names.into_iter().collect();
+        let names = enumerate(&names);
+        report.report(Event::Warning {
+            text: format!(
+                "{names} in .env: `docker compose up` would hand the reference to services, not the secret\n  \
+                 hint: use `atlas up`, or set the variable in the environment of `docker compose`"
+            ),
+        });
+    }
 }
 
 fn compare(app: &App, artifacts: &[Artifact]) -> Result<Exit, Error> {

@@ -14,7 +14,7 @@ const MOST: u32 = 100;
 
 pub(crate) async fn scale(app: &App, args: &cli::Scale) -> Result<Exit, Error> {
     let builtin = app.builtin();
-    let inputs = app.inputs();
+    let inputs = app.whole_inputs().await?;
     let report = app.reporter();
     let whole = App::whole(&inputs, &Selection::default());
     let mut deployment = app.deployment(&inputs, &whole, &builtin, &*report)?;
@@ -30,7 +30,8 @@ pub(crate) async fn scale(app: &App, args: &cli::Scale) -> Result<Exit, Error> {
         ..Options::default()
     };
     let (plan, observed) = plan::decide(app, &engine, &deployment, &options).await?;
-    preflight::host(&engine, &deployment, &observed, &plan, &*report).await?;
+    let decided = (&plan, &observed);
+    preflight::host(app, &inputs, &engine, &deployment, decided, &*report).await?;
     up::write_files(app, &deployment, false, &*report)?;
     let settings = run::settings(args.timeout, true);
     run::run(app, &plan, Some(&deployment), &engine, settings, &*report).await?;

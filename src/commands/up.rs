@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-use super::{init, lock, plan, preflight, run};
+use super::{checklist, init, lock, plan, preflight, run};
 use crate::app::App;
 use crate::cli;
 use crate::engines::docker::DockerEngine;
@@ -13,10 +13,35 @@ use crate::exit::Exit;
 use crate::files::{self, Change};
 use crate::model::{DataMode, Deployment};
 use crate::plan::{Observed, Options};
+use crate::references;
 use crate::report::seconds;
+use crate::resolve;
 use crate::targets::compose;
 
+/// `atlas up`; with `--production` between the two halves of the checklist.
 pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
+    if !args.production {
+        return bring_up(app, args).await;
+    }
+    // What is wrong at every stage is a wrong configuration, not an item of a list.
+    let (mut inputs, builtin) = (app.inputs(), app.builtin());
+    references::need(&mut inputs, &app.directory, &app.environment).await?;
+    // Naming services limits what is touched, not what the project is.
+    let selection = match args.selection.services.is_empty() || args.selection.profile.is_some() {
+        true => args.selection.clone(),
+        false => App::whole(&inputs, &args.selection),
+    };
+    let request = app.request(&selection, &builtin);
+    resolve::resolve(&inputs, &request).map_err(Error::configuration)?;
+    checklist::before(app, &selection).await?;
+    let app = app.for_production();
+    match bring_up(&app, args).await? {
+        Exit::Ok if !args.dry_run => checklist::after(&app, &selection).await,
+        exit => Ok(exit),
+    }
+}
+
+async fn bring_up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     let began = Instant::now();
     let builtin = app.builtin();
     let mut inputs = app.inputs();
@@ -24,9 +49,10 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
         init::unattended(app, &inputs, &args.selection, &builtin).await?;
         inputs = app.inputs();
     }
+    references::need(&mut inputs, &app.directory, &app.environment).await?;
     let report = app.reporter();
     let (deployment, only) = app.scope(&inputs, &args.selection, &builtin, &*report)?;
-    preflight::sources(&deployment, &app.directory)?;
+    preflight::sources(app, &inputs, &deployment).await?;
     let engine = app.engine(builtin.ok()).await?;
     let options = Options {
         force_recreate: args.force_recreate,
@@ -40,7 +66,8 @@ pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     }
     let _lock = lock::take(&app.directory, "up")?;
     let (plan, observed) = plan::decide(app, &engine, &deployment, &options).await?;
-    preflight::host(&engine, &deployment, &observed, &plan, &*report).await?;
+    let decided = (&plan, &observed);
+    preflight::host(app, &inputs, &engine, &deployment, decided, &*report).await?;
     warn_of_old_engine(&deployment, &engine, &*report);
     warn_of_orphans(&deployment, &observed, &options, &*report);
     write_files(app, &deployment, false, &*report)?;

@@ -8,11 +8,16 @@ mod closeup;
 mod command;
 mod context;
 mod endpoint;
-mod host;
 mod image;
+mod info;
 mod inspect;
+mod looking;
+mod neighbours;
+mod networks;
 mod observe;
 mod pipe;
+mod portrait;
+mod publisher;
 mod registry;
 mod session;
 mod stats;
@@ -34,7 +39,10 @@ pub use builtin::Builtin;
 pub use closeup::{Closeup, HealthSeen, MountSeen, Past};
 pub use command::{Command, Ended};
 pub use endpoint::{Endpoint, Environment};
-pub use host::Host;
+pub use info::{Info, Limits};
+pub use looking::{ImageFacts, Published};
+pub use neighbours::Neighbour;
+pub use networks::NetworkFacts;
 pub use session::{LogLine, LogRequest};
 pub use stats::Usage;
 pub use throwaway::Throwaway;
@@ -52,6 +60,8 @@ pub struct DockerEngine {
     directory: PathBuf,
     /// The image of atlas' own executable, for commands that may have to make it.
     builtin: Option<Builtin>,
+    /// Asked when it is needed first.
+    info: tokio::sync::OnceCell<Info>,
 }
 
 impl DockerEngine {
@@ -84,6 +94,7 @@ impl DockerEngine {
             api,
             directory,
             builtin,
+            info: tokio::sync::OnceCell::new(),
         })
     }
 

@@ -11,12 +11,30 @@ use rustix::fs::{self, FileType, Gid, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::FileError;
-use crate::targets::Artifact;
 
 /// An open folder and the path it was opened by, for messages.
 pub(super) struct Folder {
     descriptor: OwnedFd,
     path: PathBuf,
+}
+
+/// Who may do what with a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rights {
+    /// Permission bits.
+    pub(super) mode: u32,
+    /// The group that it is given to, where that can be done.
+    pub(super) group: Option<u32>,
+}
+
+impl Rights {
+    /// The bits a file gets: its own when it can be given to its group, else the group's opened to everyone.
+    pub(super) fn bits(self, given: bool) -> u32 {
+        match self.group {
+            Some(_) if !given => self.mode | (self.mode & 0o070) >> 3,
+            _ => self.mode,
+        }
+    }
 }
 
 /// What stands under a name.
@@ -127,12 +145,17 @@ impl Folder {
         })
     }
 
-    /// Puts an artifact under a name: a new file beside it, on disk, then renamed. Readers see the old or the new one.
-    pub(super) fn replace(&self, name: &str, artifact: &Artifact) -> Result<(), FileError> {
+    /// Puts contents under a name: a new file beside it, on disk, then renamed. Readers see the old or the new one.
+    pub(super) fn replace(
+        &self,
+        name: &str,
+        contents: &[u8],
+        rights: Rights,
+    ) -> Result<(), FileError> {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let temporary = format!(".{name}.atlas-{}-{number}", std::process::id());
-        let result = self.fill(&temporary, artifact).and_then(|()| {
+        let result = self.fill(&temporary, contents, rights).and_then(|()| {
             fs::renameat(&self.descriptor, &temporary, &self.descriptor, name)?;
             // A file system that cannot sync folders has renamed all the same.
             let _ = fs::fsync(&self.descriptor);
@@ -148,20 +171,20 @@ impl Folder {
         })
     }
 
-    fn fill(&self, name: &str, artifact: &Artifact) -> std::io::Result<()> {
+    fn fill(&self, name: &str, contents: &[u8], rights: Rights) -> std::io::Result<()> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let created = fs::openat(&self.descriptor, name, flags, Mode::from_raw_mode(0o600))?;
         let mut file = File::from(created);
-        file.write_all(artifact.contents.bytes())?;
-        let given = match artifact.group {
+        file.write_all(contents)?;
+        let given = match rights.group {
             Some(group) if privileged() => {
                 // Root without CAP_CHOWN or on a squashing NFS is like anybody else.
                 fs::fchown(&file, None, Some(Gid::from_raw(group))).is_ok()
             }
             _ => false,
         };
-        fs::fchmod(&file, Mode::from_raw_mode(super::mode(artifact, given)))?;
+        fs::fchmod(&file, Mode::from_raw_mode(rights.bits(given)))?;
         file.sync_all()
     }
 

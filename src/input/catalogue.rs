@@ -1,6 +1,7 @@
 //! The catalogue: every service that can be deployed, the embedded ones and the user's. Owns which services and profiles
 //! exist; which of them are deployed belongs to `resolve`.
 
+mod credential;
 mod entry;
 mod images;
 mod reader;
@@ -9,6 +10,7 @@ mod variables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+pub use credential::Credential;
 pub use entry::{
     Dependency, Embedded, Entry, Format, ImageSpec, Images, Provided, Substitution, Variable,
 };

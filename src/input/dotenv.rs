@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::{Environment, yaml};
-use crate::diagnostic::{Diagnostic, Position};
+use crate::diagnostic::{Diagnostic, Position, Topic};
 
 /// The variables of one or more files.
 #[derive(Clone, Default, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Dotenv {
     broken: BTreeSet<String>,
     /// Whether a file could not be read at all: any variable may stand in it.
     unreadable: bool,
+    /// Variables whose value came from a secret store.
+    referring: BTreeSet<String>,
 }
 
 /// A variable as set.
@@ -57,6 +59,20 @@ impl Dotenv {
     /// Whether a variable may have been meant to be set, where nobody can tell.
     pub(crate) fn is_broken(&self, name: &str) -> bool {
         self.unreadable || self.broken.contains(name)
+    }
+
+    /// Puts a secret store's answer in the place of a reference.
+    pub(crate) fn answer(&mut self, name: &str, value: &str) {
+        if let Some(setting) = self.settings.get_mut(name) {
+            value.clone_into(&mut setting.value);
+            self.referring.insert(name.to_owned());
+        }
+    }
+
+    /// Whether a variable's value stands, or stood before it was asked for, in a secret store.
+    pub(crate) fn refers(&self, name: &str) -> bool {
+        let setting = self.settings.get(name);
+        self.referring.contains(name) || setting.is_some_and(|setting| is_reference(&setting.value))
     }
 
     /// Notes that a file could not be read.
@@ -100,6 +116,26 @@ impl Dotenv {
                 problems
             }
         }
+    }
+}
+
+/// Whether a value stands for one in a secret store: `op://…`, `vault:path#field`, `env:NAME`, `file:/path`, `cmd:program`.
+pub(crate) fn is_reference(value: &str) -> bool {
+    let is_name = |name: &str| {
+        let right = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !name.is_empty() && name.chars().all(right)
+    };
+    match value.split_once(':') {
+        Some(("op", rest)) => rest
+            .strip_prefix("//")
+            .is_some_and(|rest| rest.contains('/')),
+        Some(("vault", rest)) => rest
+            .split_once('#')
+            .is_some_and(|(p, f)| !p.is_empty() && is_name(f)),
+        Some(("env", name)) => is_name(name),
+        Some(("file", path)) => path.starts_with('/'),
+        Some(("cmd", command)) => !command.trim().is_empty(),
+        _ => false,
     }
 }
 
@@ -157,7 +193,7 @@ impl<'t> Parser<'t> {
 
     fn refuse(&mut self, position: Position, name: &str, message: impl Into<String>) {
         let problem = Diagnostic::error(message).at(self.file, position).key(name);
-        self.problems.push(problem);
+        self.problems.push(problem.topic(Topic::Syntax));
     }
 
     /// One assignment; after a mistake the next line is read.

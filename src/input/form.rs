@@ -17,6 +17,22 @@ pub(crate) fn is_profile(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
+/// The id of an item of the checklist: `[a-z0-9][a-z0-9-]*`
+pub(crate) fn is_item(text: &str) -> bool {
+    let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    text.bytes().next().is_some_and(edge) && text.bytes().all(|b| edge(b) || b == b'-')
+}
+
+/// `http://host…` or `https://host…`, without spaces.
+pub(crate) fn is_address(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+    host.is_some_and(|host| !host.is_empty())
+        && text.chars().all(|c| !c.is_whitespace() && !c.is_control())
+}
+
 /// A tag of the OCI distribution specification.
 pub(crate) fn is_tag(text: &str) -> bool {
     text.len() <= 128

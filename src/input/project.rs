@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::fields::{Fields, Reader, join};
 use super::yaml::{self, Node, Value};
-use super::{backup, form, size};
+use super::{backup, checklist, form, size};
 use crate::diagnostic::{At, Diagnostic};
 use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, PublicUrl, Stage};
 
@@ -23,6 +23,7 @@ pub const KEYS: &[&str] = &[
     "images",
     "catalogue",
     "backup",
+    "checklist",
     "public-url",
     "services",
 ];
@@ -85,6 +86,8 @@ pub struct Project {
     pub catalogue: Option<At<PathBuf>>,
     /// `backup`: where backups go, and which are kept.
     pub backup: backup::Backup,
+    /// `checklist`: the user's own items.
+    pub checklist: Vec<checklist::Item>,
     /// `public-url`: the address by which clients reach the gateway from outside.
     pub public_url: Option<At<PublicUrl>>,
     /// `services`: settings by service.
@@ -156,6 +159,7 @@ impl Project {
             catalogue: read(&fields, "catalogue", |n, p| reader.text(n, p))
                 .map(|path| At::new(PathBuf::from(path.value), path.position)),
             backup: backup::read(&mut reader, &fields),
+            checklist: checklist::read(&mut reader, &fields),
             public_url: read(&fields, "public-url", |n, p| {
                 let form = "an address such as `https://api.example.com`";
                 reader.formed(n, p, form, |text| text.parse().ok())

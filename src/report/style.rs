@@ -1,5 +1,6 @@
 //! Colours and numbers for people. Colour is never meaning: every mark has its word beside it.
 
+pub use crate::model::bytes;
 use std::time::Duration;
 
 /// Whether to colour, decided once by `app` (`NO_COLOR`, no terminal, `--color`).
@@ -56,23 +57,6 @@ pub fn seconds(duration: Duration) -> String {
         s if s < 9.995 => format!("{s:.2}s"),
         s if s < 99.95 => format!("{s:.1}s"),
         s => format!("{}m{:02}s", s as u64 / 60, s as u64 % 60),
-    }
-}
-
-/// `512 B`, `6.4 MiB`, `1.0 GiB`.
-pub fn bytes(count: u64) -> String {
-    let mut value = count as f64;
-    let mut unit = "B";
-    for next in ["KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 {
-            break;
-        }
-        value /= 1024.0;
-        unit = next;
-    }
-    match unit {
-        "B" => format!("{count} B"),
-        unit => format!("{value:.1} {unit}"),
     }
 }
 

@@ -3,9 +3,10 @@
 
 use super::assembly::{Assembly, Origin};
 use super::{Scope, settings::Settings, value};
-use crate::diagnostic::{Diagnostic, Position, enumerate};
+use crate::diagnostic::{Diagnostic, Position, Topic, enumerate};
 use crate::input::catalogue::{Entry, Variable};
-use crate::model::{Kind, Stage};
+use crate::input::dotenv::is_reference;
+use crate::model::{EnvValue, Kind, Secret, Stage};
 
 impl<'i> Scope<'i> {
     pub(super) fn assemble(&mut self, to: &mut Assembly<'_, 'i>) {
@@ -75,8 +76,12 @@ impl<'i> Scope<'i> {
                 None => {}
             };
         };
+        // What a secret store has not been asked for yet has no shape; see `references`.
+        if is_reference(value) && self.inputs.dotenv.refers(name) {
+            return self.put_hidden(to, name, variable, value);
+        }
         if let Some(fault) = value::fault(variable, value) {
-            let problem = Diagnostic::error(fault);
+            let problem = Diagnostic::error(fault).topic(value::topic(variable, value));
             let problem = match &variable.obtain {
                 Some(obtain) => problem.hint(format!("get it from {obtain}")),
                 None if variable.generate => problem.hint("empty it and run `atlas init`"),
@@ -85,11 +90,23 @@ impl<'i> Scope<'i> {
             return self.in_variable(name, problem);
         }
         self.refuse_unwise(to.settings, name, variable, value);
-        if variable.secret {
-            to.secret(name, variable, value.to_owned(), &Origin::Variable);
+        if variable.secret || self.inputs.dotenv.refers(name) {
+            self.put_hidden(to, name, variable, value);
         } else {
             to.plain(name, value);
         }
+    }
+
+    /// What comes from a secret store is hidden, whatever the catalogue says of the variable.
+    fn put_hidden(&self, to: &mut Assembly<'_, 'i>, name: &str, variable: &Variable, value: &str) {
+        if variable.secret {
+            return to.secret(name, variable, value.to_owned(), &Origin::Variable);
+        }
+        let given = EnvValue::Secret {
+            variable: name.to_owned(),
+            value: Secret::new(value.to_owned()),
+        };
+        to.environment.insert(name.to_owned(), given);
     }
 
     /// `services.<name>.environment` of `atlas.yaml`.
@@ -137,7 +154,8 @@ impl<'i> Scope<'i> {
             Some(obtain) => format!("set it in .env; see {obtain}"),
             None => "set it in .env".to_owned(),
         };
-        self.in_variable(name, Diagnostic::error("is needed but not set").hint(hint));
+        let problem = Diagnostic::error("is needed but not set").topic(Topic::Missing);
+        self.in_variable(name, problem.hint(hint));
     }
 
     /// An integration without credentials runs and says that it is not configured.
@@ -150,6 +168,7 @@ impl<'i> Scope<'i> {
         let names = enumerate(missing);
         let message = format!("{names} {is} not set; it will run, but is not configured");
         let problem = Diagnostic::warning(message)
+            .topic(Topic::Missing)
             .at(".env", Position::default())
             .key(entry.name.as_str())
             .hint(format!("set {them} in .env"));
@@ -168,7 +187,7 @@ impl<'i> Scope<'i> {
                 Some(obtain) => format!("narrow it down in .env; {obtain}"),
                 None => "narrow it down in .env".to_owned(),
             };
-            self.in_variable(name, problem.hint(hint));
+            self.in_variable(name, problem.topic(Topic::Shape).hint(hint));
         }
     }
 }

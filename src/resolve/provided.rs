@@ -2,7 +2,7 @@
 
 use super::assembly::{Assembly, Origin};
 use super::{Scope, value};
-use crate::diagnostic::{Diagnostic, Position};
+use crate::diagnostic::{Diagnostic, Position, Topic};
 use crate::input::catalogue::{Entry, Variable};
 use crate::model::{DataMode, Kind, ServiceName};
 
@@ -60,7 +60,8 @@ impl<'i> Scope<'i> {
         if let (false, Some(password)) = (to.spec.secret_files, encoded) {
             let problem = Diagnostic::error(
                 "may hold letters, digits, `-`, `.`, `_` and `~` only, because it becomes part of a URL",
-            );
+            )
+            .topic(Topic::Shape);
             self.in_variable(
                 password,
                 problem.hint("`atlas init` makes such a value when there is none"),

@@ -32,10 +32,11 @@ impl Scope<'_> {
         let source = source.unwrap_or(ImageSource::Builtin);
         Settings {
             project,
-            stage: written
+            stage: self
+                .request
                 .stage
-                .as_ref()
-                .map_or(Stage::Development, |stage| stage.value),
+                .or(written.stage.as_ref().map(|stage| stage.value))
+                .unwrap_or(Stage::Development),
             public_url: self.public_url(),
             data: self.data(source),
             source,
@@ -52,8 +53,8 @@ impl Scope<'_> {
 
     fn public_url(&mut self) -> Option<PublicUrl> {
         let written = self.inputs.project.public_url.as_ref()?;
-        let stage = self.inputs.project.stage.as_ref();
-        let production = stage.is_some_and(|stage| stage.value == Stage::Production);
+        let stage = self.inputs.project.stage.as_ref().map(|stage| stage.value);
+        let production = self.request.stage.or(stage) == Some(Stage::Production);
         if production && !written.value.secure {
             let message = format!("`{}` is not encrypted", written.value);
             let problem = Diagnostic::error(message).key("public-url");

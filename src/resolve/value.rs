@@ -1,6 +1,6 @@
 //! Whether a variable's value can be right, without the network. Owns the wording; a message never holds the value.
 
-use crate::diagnostic::enumerate;
+use crate::diagnostic::{Topic, enumerate};
 use crate::input::catalogue::{Format, Variable};
 
 /// What is wrong with a value, if anything.
@@ -34,6 +34,15 @@ pub(crate) fn fault(variable: &Variable, value: &str) -> Option<String> {
         };
         format!("must be {form}")
     })
+}
+
+/// What the fault of such a value is about.
+pub(super) fn topic(variable: &Variable, value: &str) -> Topic {
+    let mut placeholders = variable.placeholders.iter();
+    match placeholders.any(|placeholder| placeholder == value) {
+        true => Topic::Placeholder,
+        false => Topic::Shape,
+    }
 }
 
 fn fits(format: Format, value: &str) -> bool {

@@ -27,7 +27,8 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Containers> {
     let now = now();
     let project = scene.deployment.map_or("", |d| d.project.as_str());
     let ids = observed.containers.iter().map(|c| c.id.as_str());
-    let (closeups, past) = tokio::join!(engine.close_up(ids), engine.past(project, now - PAST, now));
+    let (closeups, past) =
+        tokio::join!(engine.close_up(ids), engine.past(project, now - PAST, now));
     // What the engine has forgotten is no reason to tell nothing.
     let past = past.unwrap_or_default();
     let closeups: BTreeMap<&str, &Closeup> = closeups.iter().map(|c| (c.id.as_str(), c)).collect();
@@ -35,7 +36,9 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Containers> {
         .containers
         .iter()
         .filter_map(|container| Some((container, *closeups.get(container.id.as_str())?)));
-    let all = join_all(pairs.map(|(container, closeup)| one(scene, engine, container, closeup, &past))).await;
+    let all =
+        join_all(pairs.map(|(container, closeup)| one(scene, engine, container, closeup, &past)))
+            .await;
     Ok(Containers {
         now,
         folder: scene.directory.to_string_lossy().into_owned(),
@@ -46,10 +49,18 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Containers> {
 /// Seconds since 1970.
 pub(super) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or_default())
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or_default()
+    })
 }
 
-async fn one(scene: &Scene<'_>, engine: &DockerEngine, container: &Container, closeup: &Closeup, past: &[Past]) -> Seen {
+async fn one(
+    scene: &Scene<'_>,
+    engine: &DockerEngine,
+    container: &Container,
+    closeup: &Closeup,
+    past: &[Past],
+) -> Seen {
     let deployment = scene.deployment;
     let own = past.iter().filter(|past| past.container == container.id);
     let mut own: Vec<&Past> = own.collect();
@@ -75,11 +86,17 @@ async fn one(scene: &Scene<'_>, engine: &DockerEngine, container: &Container, cl
         exit_code: closeup.exit_code,
         past_codes: own.iter().filter_map(|past| past.code).collect(),
         oom_killed: closeup.oom_killed,
-        oom_at: own.iter().find(|past| past.code.is_none()).map(|past| past.at),
+        oom_at: own
+            .iter()
+            .find(|past| past.code.is_none())
+            .map(|past| past.at),
         restarts: closeup.restarts,
         started: closeup.started,
         error: hide(deployment, &closeup.error),
-        lines: lines.iter().map(|line| short(&hide(deployment, line))).collect(),
+        lines: lines
+            .iter()
+            .map(|line| short(&hide(deployment, line)))
+            .collect(),
         health: health.map(|health| Health {
             status: health.status.clone(),
             failing: health.failing,
@@ -90,7 +107,10 @@ async fn one(scene: &Scene<'_>, engine: &DockerEngine, container: &Container, cl
         memory: number(closeup.memory),
         cpu_millis: number(closeup.nano_cpus / 1_000_000),
         pids: number(closeup.pids),
-        folder: closeup.labels.get("com.docker.compose.project.working_dir").cloned(),
+        folder: closeup
+            .labels
+            .get("com.docker.compose.project.working_dir")
+            .cloned(),
         log: log(engine, closeup),
         user: user(closeup),
         volumes,
@@ -168,5 +188,9 @@ fn bytes(path: &str) -> Option<u64> {
     let name = path.file_name()?.to_str()?;
     let entries = std::fs::read_dir(path.parent()?).ok()?.flatten();
     let own = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(name));
-    Some(own.filter_map(|entry| entry.metadata().ok()).map(|facts| facts.len()).sum())
+    Some(
+        own.filter_map(|entry| entry.metadata().ok())
+            .map(|facts| facts.len())
+            .sum(),
+    )
 }

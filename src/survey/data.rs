@@ -6,9 +6,9 @@ use std::time::UNIX_EPOCH;
 use atlas_backup::mongo::greeting;
 
 use super::Scene;
+use crate::backup::reach;
 use crate::backup::redis::wire;
 use crate::backup::source::{self, Held, Mongo as Source};
-use crate::backup::reach;
 use crate::checks::data::{Data, Door, Greeting, Mongo, Redis, SecretFile, Told};
 use crate::checks::{Known, Unknown};
 use crate::engines::Engine;
@@ -31,18 +31,27 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Data> {
         mongodb(scene, engine, sources.mongodb.as_ref()),
         redis(engine, deployment, sources.redis.as_ref()),
     );
-    let stores = deployment.services.values().filter(|service| service.kind == Kind::Store);
+    let stores = deployment
+        .services
+        .values()
+        .filter(|service| service.kind == Kind::Store);
     let stores: Vec<String> = stores.map(|service| service.name.to_string()).collect();
     let published = observed.containers.iter().flat_map(|container| {
         let ports = container.ports.iter();
         ports.map(|(address, port, _)| (container.service.clone(), *address, *port))
     });
-    let mut published: Vec<_> = published.filter(|(name, ..)| stores.contains(name)).collect();
+    let mut published: Vec<_> = published
+        .filter(|(name, ..)| stores.contains(name))
+        .collect();
     published.sort();
     // An engine tells of IPv4 and IPv6 apart.
-    published.dedup_by(|a, b| a.0 == b.0 && a.2 == b.2 && a.1.is_unspecified() && b.1.is_unspecified());
+    published
+        .dedup_by(|a, b| a.0 == b.0 && a.2 == b.2 && a.1.is_unspecified() && b.1.is_unspecified());
     Ok(Data {
-        runs: observed.containers.iter().any(|c| c.state != State::Created && c.state != State::Exited),
+        runs: observed
+            .containers
+            .iter()
+            .any(|c| c.state != State::Created && c.state != State::Exited),
         mongodb,
         redis,
         published,
@@ -58,7 +67,11 @@ fn unseen<T>(why: impl Into<String>) -> Known<T> {
     Err(Unknown::Unseen(why.into()))
 }
 
-async fn mongodb(scene: &Scene<'_>, engine: &DockerEngine, source: Option<&Source>) -> Option<Mongo> {
+async fn mongodb(
+    scene: &Scene<'_>,
+    engine: &DockerEngine,
+    source: Option<&Source>,
+) -> Option<Mongo> {
     let source = source?;
     let held = match source {
         Source::Container { held, .. } => Some(held),
@@ -66,7 +79,10 @@ async fn mongodb(scene: &Scene<'_>, engine: &DockerEngine, source: Option<&Sourc
     };
     let asked = async {
         if held.is_none() && scene.offline {
-            return (unseen("it is not on this machine, and `--offline` was given"), unseen("`--offline` was given"));
+            return (
+                unseen("it is not on this machine, and `--offline` was given"),
+                unseen("`--offline` was given"),
+            );
         }
         match reach::address(engine, source).await {
             Ok((_, address)) => {
@@ -85,7 +101,9 @@ async fn mongodb(scene: &Scene<'_>, engine: &DockerEngine, source: Option<&Sourc
         volume(engine, scene.observed, held)
     );
     let dotenv = std::fs::metadata(scene.directory.join(".env")).and_then(|facts| facts.modified());
-    let written = dotenv.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let written = dotenv
+        .ok()
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     Some(Mongo {
         contained: held.is_some(),
         greeting,
@@ -99,7 +117,9 @@ async fn mongodb(scene: &Scene<'_>, engine: &DockerEngine, source: Option<&Sourc
 
 fn meant(greeting: greeting::Greeting) -> Greeting {
     match greeting {
-        greeting::Greeting::Welcome(server) => Greeting::Welcome(server.version, server.feature_version),
+        greeting::Greeting::Welcome(server) => {
+            Greeting::Welcome(server.version, server.feature_version)
+        }
         greeting::Greeting::WrongPassword => Greeting::WrongPassword,
         greeting::Greeting::Refused(why) => Greeting::Refused(why),
         greeting::Greeting::Away(why) => Greeting::Away(why),
@@ -115,11 +135,17 @@ fn entered(door: greeting::Door) -> Known<Door> {
 }
 
 /// Exit code and last log lines of one that does not run, or was started again.
-async fn last_words(scene: &Scene<'_>, engine: &DockerEngine, held: Option<&Held>) -> (Option<i64>, Vec<String>) {
+async fn last_words(
+    scene: &Scene<'_>,
+    engine: &DockerEngine,
+    held: Option<&Held>,
+) -> (Option<i64>, Vec<String>) {
     let Some(held) = held else {
         return (None, Vec::new());
     };
-    let closeup = engine.close_up(std::iter::once(held.container.as_str())).await;
+    let closeup = engine
+        .close_up(std::iter::once(held.container.as_str()))
+        .await;
     let Some(closeup) = closeup.first() else {
         return (None, Vec::new());
     };
@@ -132,23 +158,39 @@ async fn last_words(scene: &Scene<'_>, engine: &DockerEngine, held: Option<&Held
 }
 
 /// Where its data is, and since when.
-async fn volume(engine: &DockerEngine, observed: Option<&Observed>, held: Option<&Held>) -> Option<(String, Option<i64>)> {
+async fn volume(
+    engine: &DockerEngine,
+    observed: Option<&Observed>,
+    held: Option<&Held>,
+) -> Option<(String, Option<i64>)> {
     let held = held?;
     let mut containers = observed?.containers.iter();
     let container = containers.find(|container| container.id == held.container)?;
-    let name = container.volumes.iter().find(|name| name.ends_with("_data"))?;
+    let name = container
+        .volumes
+        .iter()
+        .find(|name| name.ends_with("_data"))?;
     let made = engine.volume_made(name).await;
     Some((name.clone(), made.ok().flatten()))
 }
 
-async fn redis(engine: &DockerEngine, deployment: &Deployment, held: Option<&Held>) -> Option<Redis> {
+async fn redis(
+    engine: &DockerEngine,
+    deployment: &Deployment,
+    held: Option<&Held>,
+) -> Option<Redis> {
     let held = held?;
-    let service = deployment.services.values().find(|service| service.name.as_str() == held.service)?;
+    let service = deployment
+        .services
+        .values()
+        .find(|service| service.name.as_str() == held.service)?;
     let told = async {
         let place = reach::place(engine, &held.container, REDIS_PORT).await?;
         wire::examine(place, deployment).await
     };
-    let told = told.await.map_err(|why| Unknown::Unseen(format!("Redis: {why}")));
+    let told = told
+        .await
+        .map_err(|why| Unknown::Unseen(format!("Redis: {why}")));
     Some(Redis {
         told: told.map(tell),
         limit: service.resources.memory,
@@ -157,7 +199,11 @@ async fn redis(engine: &DockerEngine, deployment: &Deployment, held: Option<&Hel
 
 fn tell(seen: wire::Seen) -> Told {
     let setting = |name: &str| seen.settings.get(name).map_or("", String::as_str);
-    let statuses = ["rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"];
+    let statuses = [
+        "rdb_last_bgsave_status",
+        "aof_last_write_status",
+        "aof_last_bgrewrite_status",
+    ];
     let failing = statuses.iter().filter_map(|name| {
         let status = seen.info.get(*name)?;
         (status != "ok").then(|| format!("{name} is {status}"))
@@ -187,7 +233,13 @@ fn secrets(scene: &Scene<'_>, deployment: &Deployment) -> Vec<SecretFile> {
                 path: path.display().to_string(),
                 uid,
                 groups,
-                owner: facts.map(|facts| (facts.uid().into(), facts.gid().into(), facts.permissions().mode() & 0o7777)),
+                owner: facts.map(|facts| {
+                    (
+                        facts.uid().into(),
+                        facts.gid().into(),
+                        facts.permissions().mode() & 0o7777,
+                    )
+                }),
             })
         })
     });
@@ -198,5 +250,8 @@ fn identity(service: &Service) -> Option<(u64, Vec<u64>)> {
     let (uid, gid) = service.user.as_deref()?.split_once(':')?;
     let further = compose::group_add(service).map(u64::from);
     let own: u64 = gid.parse().ok()?;
-    Some((uid.parse().ok()?, std::iter::once(own).chain(further).collect()))
+    Some((
+        uid.parse().ok()?,
+        std::iter::once(own).chain(further).collect(),
+    ))
 }

@@ -1,10 +1,112 @@
-//! Looks for the facts of `checks::ports`.
+//! Looks for the facts of `checks::ports`: binds each port for a moment, and finds out who has a taken one.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 
 use super::Scene;
-use crate::checks::Known;
-use crate::checks::ports::Ports;
+use crate::checks::ports::{Holder, Ports, Wanted};
+use crate::checks::{Known, Unknown};
+use crate::engines::Engine;
+use crate::engines::docker::DockerEngine;
+use crate::model::Publish;
+use crate::plan::{Observed, State};
 
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Ports> {
-    scene.engine()?;
-    Ok(Ports::default())
+    let engine = scene.engine()?;
+    let observed = scene.observed()?;
+    let root = scene.root();
+    let mut wanted = Vec::new();
+    for service in scene.deployment()?.services.values() {
+        let Some(publish) = service.publish else {
+            continue;
+        };
+        let holder = match engine.is_local() {
+            true => Ok(holder(engine, &root, publish, observed).await),
+            false => Err(Unknown::Unseen(
+                "the engine is on another machine".to_owned(),
+            )),
+        };
+        wanted.push(Wanted {
+            service: service.name.to_string(),
+            address: publish.address,
+            port: publish.port.get(),
+            holder,
+        });
+    }
+    Ok(Ports { wanted })
+}
+
+async fn holder(
+    engine: &DockerEngine,
+    root: &Path,
+    publish: Publish,
+    observed: &Observed,
+) -> Holder {
+    let port = publish.port.get();
+    let ours = observed.containers.iter().any(|container| {
+        let mut ports = container.ports.iter();
+        container.state == State::Running && ports.any(|(_, published, _)| *published == port)
+    });
+    if ours {
+        return Holder::Ours;
+    }
+    let Err(cause) = TcpListener::bind(SocketAddr::new(publish.address, port)) else {
+        return Holder::Nobody;
+    };
+    match cause.kind() {
+        ErrorKind::AddrInUse => Holder::Other(owner(engine, root, port).await),
+        // Engines may bind what this user may not.
+        ErrorKind::PermissionDenied => Holder::Nobody,
+        ErrorKind::AddrNotAvailable => Holder::NoAddress,
+        _ => Holder::Unusable(crate::error::cause(&cause)),
+    }
+}
+
+/// ` by container …` or ` by process …`, as far as it can be told.
+async fn owner(engine: &DockerEngine, root: &Path, port: u16) -> String {
+    if let Some((name, project)) = engine.publisher(port).await {
+        return match project {
+            Some(project) => format!(" by container `{name}` of project `{project}`"),
+            None => format!(" by container `{name}`"),
+        };
+    }
+    match listener(root, port) {
+        Some((pid, name)) => format!(" by process {pid} ({name})"),
+        None => String::new(),
+    }
+}
+
+/// The process that listens on a TCP port: its socket's inode from `/proc/net/tcp*`, then who has that inode open
+/// (proc(5)). `None` where other users' processes cannot be read.
+fn listener(root: &Path, port: u16) -> Option<(u32, String)> {
+    const LISTEN: &str = "0A";
+    let tables = ["proc/net/tcp", "proc/net/tcp6"];
+    let tables = tables
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(root.join(path)).ok());
+    let suffix = format!(":{port:04X}");
+    let inode = tables.into_iter().find_map(|table| {
+        table.lines().skip(1).find_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let listens = fields.get(1)?.ends_with(&suffix) && *fields.get(3)? == LISTEN;
+            listens.then(|| fields.get(9).map(|inode| format!("socket:[{inode}]")))?
+        })
+    })?;
+    for process in std::fs::read_dir(root.join("proc")).ok()?.flatten() {
+        let Some(pid) = process.file_name().to_str().and_then(|n| n.parse().ok()) else {
+            continue;
+        };
+        let Ok(open) = std::fs::read_dir(process.path().join("fd")) else {
+            continue;
+        };
+        let holds = |link: std::path::PathBuf| {
+            std::fs::read_link(link).is_ok_and(|target| target.to_string_lossy() == inode)
+        };
+        if open.flatten().any(|fd| holds(fd.path())) {
+            let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+            return Some((pid, name.trim().to_owned()));
+        }
+    }
+    None
 }

@@ -8,6 +8,7 @@ mod failures;
 mod interop;
 mod interrupted;
 mod operate;
+mod rotate;
 mod session;
 mod stores;
 

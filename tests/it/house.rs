@@ -57,6 +57,12 @@ fn commands(project: &Project) -> Vec<Vec<String>> {
     ] {
         commands.push(vec!["backup".to_owned(), command.to_owned()]);
     }
+    for command in ["answer", "forget"] {
+        commands.push(vec!["checklist".to_owned(), command.to_owned()]);
+    }
+    for command in ["check", "set", "rotate", "sync"] {
+        commands.push(vec!["env".to_owned(), command.to_owned()]);
+    }
     commands
 }
 
@@ -144,6 +150,10 @@ fn completions_know_the_profiles_and_services_of_the_project_at_hand() {
     assert_eq!(completed(&project, &["up", "w"]), ["wiki"]);
     assert_eq!(completed(&project, &["logs", "-f", "conf"]), ["confluence"]);
     assert_eq!(completed(&project, &["scale", "wi"]), ["wiki="]);
+    assert_eq!(
+        completed(&project, &["checklist", "answer", "lo"]),
+        ["logs"]
+    );
     assert_eq!(
         completed(&project, &["up", "--data", ""]),
         ["containers", "external", "embedded"]

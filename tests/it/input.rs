@@ -1,6 +1,7 @@
 //! Everything a person can write wrongly, with the exact words and the exit code.
 
 mod catalogue;
+mod checklist;
 mod command_line;
 mod files;
 mod values;

@@ -5,8 +5,10 @@
 
 mod atlas;
 mod backup;
+mod checklist;
 mod doctor;
 mod engine;
+mod env;
 mod house;
 mod init;
 mod input;

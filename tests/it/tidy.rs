@@ -26,7 +26,11 @@ const MAP: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("plan", &["model"]),
     ("prompt", &["error", "exit"]),
-    ("report", &["checks", "diagnostic", "event"]),
+    ("references", &["diagnostic", "error", "input"]),
+    (
+        "report",
+        &["checks", "diagnostic", "event", "model", "targets"],
+    ),
     ("resolve", &["diagnostic", "input", "model"]),
     ("schema", &["input"]),
     (
@@ -74,6 +78,8 @@ const OWNERS: &[(&str, &[&str])] = &[
         &[
             "src/backup/mongodump.rs",
             "src/backup/reach.rs",
+            "src/backup/redis/wire.rs",
+            "src/commands/doctor/bundle/redactor.rs",
             "src/engines/docker/body.rs",
             "src/engines/docker/changes.rs",
             "src/engines/docker/command.rs",

@@ -1,4 +1,4 @@
-//! `atlas init` at a terminal, driven as a person would through `script`, which gives it a pseudo-terminal.
+//! `atlas init` and `atlas env set` at a terminal, driven as a person would through `script`, which gives it a pseudo-terminal.
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -9,11 +9,11 @@ use crate::atlas::{Project, executable};
 use crate::offline;
 
 const DEADLINE: Duration = Duration::from_secs(120);
-const DOWN: &str = "\x1b[B";
-const ENTER: &str = "\r";
+pub(crate) const DOWN: &str = "\x1b[B";
+pub(crate) const ENTER: &str = "\r";
 
-/// A terminal with `atlas init` in it.
-struct Terminal {
+/// A terminal with `atlas` in it.
+pub(crate) struct Terminal {
     child: Child,
     keys: ChildStdin,
     screen: Arc<Mutex<String>>,
@@ -22,7 +22,8 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn open(project: &Project) -> Option<Self> {
+    /// With these words for atlas, and no engine.
+    pub(crate) fn open(project: &Project, words: &str) -> Option<Self> {
         if Command::new("script").arg("--version").output().is_err() {
             offline::skipped("wizard", "`script` (util-linux) is not installed");
             return None;
@@ -34,7 +35,7 @@ impl Terminal {
             .collect();
         command = Command::new("script");
         let line = format!(
-            "stty cols 100 rows 40; exec '{}' -p demo init",
+            "stty cols 100 rows 40; exec '{}' {words}",
             executable().display()
         );
         command
@@ -68,7 +69,7 @@ impl Terminal {
 
     /// Waits until the text is shown, after what was waited for before.
     #[track_caller]
-    fn shows(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
         let began = Instant::now();
         loop {
             let screen = self.screen.lock().expect("whole").clone();
@@ -85,24 +86,32 @@ impl Terminal {
         }
     }
 
-    fn types(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
         self.keys.write_all(keys.as_bytes()).expect("typed");
         self.keys.flush().expect("typed");
         self
     }
 
     /// How it ends, and everything that was on the screen.
-    fn ends(mut self) -> (Option<i32>, String) {
+    pub(crate) fn ends(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("it ends");
         let screen = self.screen.lock().expect("whole").clone();
         (status.code(), screen)
     }
 }
 
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // A test that failed leaves nobody waiting for an answer. It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn the_wizard_asks_for_profile_data_and_credentials_and_writes() {
     let project = Project::new("wizard");
-    let Some(mut terminal) = Terminal::open(&project) else {
+    let Some(mut terminal) = Terminal::open(&project, "-p demo init") else {
         return;
     };
     terminal
@@ -163,7 +172,7 @@ fn the_wizard_asks_for_profile_data_and_credentials_and_writes() {
 fn ctrl_c_in_the_middle_writes_nothing_and_gives_the_terminal_back() {
     for questions in [1, 2, 3] {
         let project = Project::new("wizard");
-        let Some(mut terminal) = Terminal::open(&project) else {
+        let Some(mut terminal) = Terminal::open(&project, "-p demo init") else {
             return;
         };
         terminal.shows("What shall run?");
@@ -190,7 +199,7 @@ fn ctrl_c_in_the_middle_writes_nothing_and_gives_the_terminal_back() {
 #[test]
 fn services_of_other_images_are_asked_for_their_source() {
     let project = Project::new("wizard");
-    let Some(mut terminal) = Terminal::open(&project) else {
+    let Some(mut terminal) = Terminal::open(&project, "-p demo init") else {
         return;
     };
     terminal
@@ -222,4 +231,26 @@ fn services_of_other_images_are_asked_for_their_source() {
     assert!(project.read("atlas.yaml").contains(
         "services-to-run: [slack]\nimages: {source: registry, registry: 'ghcr.io/acme'}\n"
     ));
+}
+
+#[test]
+fn a_secret_is_asked_for_without_an_echo_and_set() {
+    let project = Project::new("wizard-env");
+    project.write(".env", "# mine\nJIRA_URL=\n");
+    let Some(mut terminal) = Terminal::open(&project, "env set JIRA_URL JIRA_TOKEN") else {
+        return;
+    };
+    terminal
+        .shows("JIRA_URL")
+        .types("https://acme.example\r")
+        .shows("JIRA_TOKEN")
+        .types("hunter2\r")
+        .shows("JIRA_TOKEN is set in .env");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(!screen.contains("hunter2"), "a secret is never shown");
+    assert_eq!(
+        project.read(".env"),
+        "# mine\nJIRA_URL=https://acme.example\nJIRA_TOKEN=hunter2\n"
+    );
 }

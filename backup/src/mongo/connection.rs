@@ -113,6 +113,31 @@ impl Connection {
         })
     }
 
+    /// Whether whoever is connected may list databases: without authentication anybody may.
+    ///
+    /// # Errors
+    /// What the server says but for a refusal of rights.
+    pub async fn lists_databases(&self) -> Result<bool, Error> {
+        /// Unauthorized.
+        const REFUSED: i32 = 13;
+        match self.client.list_database_names().await {
+            Ok(_) => Ok(true),
+            Err(error) if super::failure::code(&error) == Some(REFUSED) => Ok(false),
+            Err(error) => Err(explain("list databases at", &self.address, &error)),
+        }
+    }
+
+    /// Gives a user of `admin` another password.
+    ///
+    /// # Errors
+    /// What the server says against it.
+    pub async fn change_password(&self, user: &str, password: &str) -> Result<(), Error> {
+        let command = mongodb::bson::doc! {"updateUser": user, "pwd": password};
+        let done = self.client.database("admin").run_command(command).await;
+        done.map(|_| ())
+            .map_err(|error| explain("change the password at", &self.address, &error))
+    }
+
     /// The driver's client.
     pub fn client(&self) -> &Client {
         &self.client

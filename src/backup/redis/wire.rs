@@ -36,7 +36,9 @@ const SECTIONS: [&str; 2] = ["persistence", "memory"];
 fn password(deployment: &Deployment) -> Option<Secret> {
     let file = deployment.secrets.get("redis_conf")?;
     let lines = file.expose().lines();
-    let word = lines.filter_map(|line| line.strip_prefix("requirepass ")).next()?;
+    let word = lines
+        .filter_map(|line| line.strip_prefix("requirepass "))
+        .next()?;
     Some(Secret::new(word.trim()))
 }
 
@@ -48,7 +50,10 @@ pub async fn examine(address: SocketAddr, deployment: &Deployment) -> Result<See
     let asked = async {
         let (open, seen) = tokio::join!(stranger(address), acquaintance(address, deployment));
         let seen = seen?;
-        Ok(Seen { open: open?, ..seen })
+        Ok(Seen {
+            open: open?,
+            ..seen
+        })
     };
     let answer: Result<io::Result<Seen>, _> = tokio::time::timeout(PATIENCE, asked).await;
     match answer {
@@ -70,7 +75,9 @@ async fn acquaintance(address: SocketAddr, deployment: &Deployment) -> io::Resul
     if let Some(password) = password(deployment) {
         let answer = wire.ask(&["AUTH", password.expose()]).await?;
         // One without a password says so; that is the stranger's to tell.
-        seen.refusal = answer.err().filter(|said| !said.contains("without any password"));
+        seen.refusal = answer
+            .err()
+            .filter(|said| !said.contains("without any password"));
     }
     if seen.refusal.is_some() {
         return Ok(seen);
@@ -86,7 +93,8 @@ async fn acquaintance(address: SocketAddr, deployment: &Deployment) -> io::Resul
         let answer = wire.ask(&["INFO", section]).await?.unwrap_or_default();
         let lines = answer.iter().flat_map(|text| text.lines());
         let pairs = lines.filter_map(|line| line.trim_end().split_once(':'));
-        seen.info.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        seen.info
+            .extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
     Ok(seen)
 }

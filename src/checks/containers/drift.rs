@@ -41,11 +41,20 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
             lines.push(line);
         }
     }
-    let problems = reasons.into_iter().map(|(service, (severity, evidence))| Problem {
-        severity,
-        subject: Some(service.to_owned()),
-        evidence,
-        fix: Fix::command("make what runs equal to it (`atlas plan` shows the steps)", "atlas up").safe(Repair::Up),
-    });
-    Ok(Verdict::of(problems.collect(), "`atlas plan` has nothing to change"))
+    let problems = reasons
+        .into_iter()
+        .map(|(service, (severity, evidence))| Problem {
+            severity,
+            subject: Some(service.to_owned()),
+            evidence,
+            fix: Fix::command(
+                "make what runs equal to it (`atlas plan` shows the steps)",
+                "atlas up",
+            )
+            .safe(Repair::Up),
+        });
+    Ok(Verdict::of(
+        problems.collect(),
+        "`atlas plan` has nothing to change",
+    ))
 }

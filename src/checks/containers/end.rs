@@ -54,17 +54,25 @@ pub(super) fn meaning(code: i64, service: &str) -> String {
     let words = match code {
         0 => "it ended by itself, without an error",
         2 if mongod => "mongod does not take its options",
-        14 if mongod => "mongod met an error that it cannot recover from, often damaged or unreadable data files",
+        14 if mongod => {
+            "mongod met an error that it cannot recover from, often damaged or unreadable data files"
+        }
         48 if mongod => "mongod's port is taken",
         62 if mongod => "the data was written by another version of MongoDB",
-        100 if mongod => "mongod met an unexpected error, often data files that it may not read or that another mongod uses",
+        100 if mongod => {
+            "mongod met an unexpected error, often data files that it may not read or that another mongod uses"
+        }
         1 => "it reported an error",
         125 => "the engine could not run it",
-        126 => "its command is there but cannot be executed: no right to, or made for another processor",
+        126 => {
+            "its command is there but cannot be executed: no right to, or made for another processor"
+        }
         127 => "its command is not in the image",
         132 => "illegal instruction: the processor lacks something (MongoDB 5 and later need AVX)",
         134 => "it aborted itself",
-        137 => "it was killed (SIGKILL), not for its memory: by hand, or because it did not end in time when it was stopped",
+        137 => {
+            "it was killed (SIGKILL), not for its memory: by hand, or because it did not end in time when it was stopped"
+        }
         139 => "segmentation fault: a bug, or a library of another kind",
         143 => "it was asked to end (SIGTERM)",
         code if code > 128 && code < 160 => return format!("killed by signal {}", code - 128),
@@ -113,7 +121,12 @@ fn loops(facts: &Facts) -> Result<Verdict, Unknown> {
     let containers = look(facts)?;
     let mut problems = Vec::new();
     for seen in fated(containers, Fate::Loops) {
-        let text = format!("{} was restarted {} times; {}", seen.name, seen.restarts, ended(seen));
+        let text = format!(
+            "{} was restarted {} times; {}",
+            seen.name,
+            seen.restarts,
+            ended(seen)
+        );
         problems.push(with_lines(Problem::failure(text, see_log(seen)), seen));
     }
     for seen in fated(containers, Fate::Runs) {
@@ -149,7 +162,10 @@ fn memory(facts: &Facts) -> Result<Verdict, Unknown> {
     let mut problems = Vec::new();
     for seen in fated(containers, Fate::OutOfMemory) {
         let limit = seen.memory / MIB;
-        let text = format!("{} was killed for using more than its {limit} MiB of memory", seen.name);
+        let text = format!(
+            "{} was killed for using more than its {limit} MiB of memory",
+            seen.name
+        );
         problems.push(with_lines(Problem::failure(text, raise(seen)), seen));
     }
     for seen in fated(containers, Fate::Runs) {

@@ -18,7 +18,9 @@ pub(super) const HEALTHY: Rule = Rule {
     manual: "The engine runs each service's health check inside its container; the last answer is shown. Of services that depend on each other the \
              first one that is unhealthy is the cause, and the others are named with it.",
     see: &["https://docs.docker.com/reference/dockerfile/#healthcheck"],
-    needs: &["ENG-001", "DATA", "CON-001", "CON-002", "CON-003", "CON-004", "CON-006", "CON-009"],
+    needs: &[
+        "ENG-001", "DATA", "CON-001", "CON-002", "CON-003", "CON-004", "CON-006", "CON-009",
+    ],
     cheap: false,
     judge: healthy,
 };
@@ -42,7 +44,12 @@ pub(super) const USABLE: Rule = Rule {
 /// Why a failing probe is no answer of the service.
 fn unusable(health: &Health) -> Option<&'static str> {
     let said = health.output.to_lowercase();
-    let missing = ["executable file not found", "no such file or directory", ": not found", "command not found"];
+    let missing = [
+        "executable file not found",
+        "no such file or directory",
+        ": not found",
+        "command not found",
+    ];
     if [126, 127].contains(&health.code) || missing.iter().any(|words| said.contains(words)) {
         return Some("its program is not in the image");
     }
@@ -53,24 +60,36 @@ fn unusable(health: &Health) -> Option<&'static str> {
 
 /// Unhealthy, or starting for too long.
 fn is_sick(seen: &Seen, now: i64) -> bool {
-    seen.health.as_ref().is_some_and(|health| match health.status.as_str() {
-        "unhealthy" => true,
-        "starting" => seen.started.is_some_and(|at| now - at > PATIENCE),
-        _ => false,
-    })
+    seen.health
+        .as_ref()
+        .is_some_and(|health| match health.status.as_str() {
+            "unhealthy" => true,
+            "starting" => seen.started.is_some_and(|at| now - at > PATIENCE),
+            _ => false,
+        })
 }
 
 fn sick(containers: &Containers) -> impl Iterator<Item = (&Seen, &Health)> {
     let now = containers.now;
-    let runs = containers.all.iter().filter(move |seen| Fate::of(seen, now) == Fate::Runs);
+    let runs = containers
+        .all
+        .iter()
+        .filter(move |seen| Fate::of(seen, now) == Fate::Runs);
     let sick = runs.filter(move |seen| is_sick(seen, now));
     sick.filter_map(|seen| Some((seen, seen.health.as_ref()?)))
 }
 
 /// The first lines of an answer.
 fn said(health: &Health) -> String {
-    let text = health.output.split_whitespace().collect::<Vec<_>>().join(" ");
-    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
+    let text = health
+        .output
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let end = text
+        .char_indices()
+        .nth(LONGEST)
+        .map_or(text.len(), |(at, _)| at);
     let cut = if end < text.len() { " …" } else { "" };
     match text.is_empty() {
         true => format!("the last probe said nothing and ended with {}", health.code),
@@ -80,14 +99,24 @@ fn said(health: &Health) -> String {
 
 fn headline(seen: &Seen, health: &Health) -> String {
     match health.status.as_str() {
-        "starting" => format!("{} still starts; its health check has not succeeded yet", seen.name),
-        status => format!("{} is {status}: its health check failed {} times in a row", seen.name, health.failing),
+        "starting" => format!(
+            "{} still starts; its health check has not succeeded yet",
+            seen.name
+        ),
+        status => format!(
+            "{} is {status}: its health check failed {} times in a row",
+            seen.name, health.failing
+        ),
     }
 }
 
 fn usable(facts: &Facts) -> Result<Verdict, Unknown> {
     let containers = look(facts)?;
-    let checked = containers.all.iter().filter(|seen| seen.health.is_some()).count();
+    let checked = containers
+        .all
+        .iter()
+        .filter(|seen| seen.health.is_some())
+        .count();
     let bad = containers.all.iter().filter_map(|seen| {
         let health = seen.health.as_ref().filter(|health| health.failing > 0)?;
         let why = unusable(health)?;
@@ -99,17 +128,24 @@ fn usable(facts: &Facts) -> Result<Verdict, Unknown> {
         let problem = Problem::failure(text, fix).and(format!("it runs: {}", health.test));
         Some(problem.and(said(health)).about(&seen.service))
     });
-    Ok(Verdict::of(bad.collect(), format!("{checked} health checks run")))
+    Ok(Verdict::of(
+        bad.collect(),
+        format!("{checked} health checks run"),
+    ))
 }
 
 fn healthy(facts: &Facts) -> Result<Verdict, Unknown> {
     let containers = look(facts)?;
     let deployment = facts.deployment()?;
-    let all: BTreeSet<&str> = sick(containers).map(|(seen, _)| seen.service.as_str()).collect();
+    let all: BTreeSet<&str> = sick(containers)
+        .map(|(seen, _)| seen.service.as_str())
+        .collect();
     let causes = |service: &str| {
         let closure = deployment.closure(&[service.to_owned()]);
         let others = closure.iter().map(|name| name.as_str());
-        others.filter(|name| *name != service && all.contains(name)).count()
+        others
+            .filter(|name| *name != service && all.contains(name))
+            .count()
     };
     let mut problems = Vec::new();
     for (seen, health) in sick(containers) {
@@ -117,7 +153,10 @@ fn healthy(facts: &Facts) -> Result<Verdict, Unknown> {
             continue;
         }
         let name = &seen.service;
-        let fix = Fix::command("mend what the probe and its log tell", format!("atlas logs --tail 50 {name}"));
+        let fix = Fix::command(
+            "mend what the probe and its log tell",
+            format!("atlas logs --tail 50 {name}"),
+        );
         let mut problem = Problem::failure(headline(seen, health), fix).and(said(health));
         let follows = all.iter().filter(|other| {
             let closure = deployment.closure(&[(**other).to_owned()]);
@@ -129,6 +168,13 @@ fn healthy(facts: &Facts) -> Result<Verdict, Unknown> {
         }
         problems.push(problem.about(name));
     }
-    let checked = containers.all.iter().filter(|seen| seen.health.is_some()).count();
-    Ok(Verdict::of(problems, format!("{checked} health checks succeed")))
+    let checked = containers
+        .all
+        .iter()
+        .filter(|seen| seen.health.is_some())
+        .count();
+    Ok(Verdict::of(
+        problems,
+        format!("{checked} health checks succeed"),
+    ))
 }

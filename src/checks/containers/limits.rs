@@ -33,26 +33,49 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
             problems.extend(compare(seen, &service.resources));
         }
     }
-    let evidence = format!("{} with limits of memory, processors and processes", count(containers.all.len()));
+    let evidence = format!(
+        "{} with limits of memory, processors and processes",
+        count(containers.all.len())
+    );
     Ok(Verdict::of(problems, evidence))
 }
 
 fn compare(seen: &Seen, wanted: &Resources) -> Option<Problem> {
     let limits = [
         ("memory", seen.memory, wanted.memory, MIB, " MiB"),
-        ("processors", seen.cpu_millis, wanted.cpu_millis.into(), 1, "/1000"),
+        (
+            "processors",
+            seen.cpu_millis,
+            wanted.cpu_millis.into(),
+            1,
+            "/1000",
+        ),
         ("processes", seen.pids, wanted.pids.into(), 1, ""),
     ];
-    let differ = limits.iter().filter(|(_, found, wanted, ..)| found != wanted);
+    let differ = limits
+        .iter()
+        .filter(|(_, found, wanted, ..)| found != wanted);
     let lines: Vec<String> = differ
         .map(|(what, found, wanted, unit, name)| match found {
-            0 => format!("{} has no limit of {what}; {}{name} are described", seen.name, wanted / unit),
-            found => format!("{} may use {}{name} of {what}; {}{name} are described", seen.name, found / unit, wanted / unit),
+            0 => format!(
+                "{} has no limit of {what}; {}{name} are described",
+                seen.name,
+                wanted / unit
+            ),
+            found => format!(
+                "{} may use {}{name} of {what}; {}{name} are described",
+                seen.name,
+                found / unit,
+                wanted / unit
+            ),
         })
         .collect();
     let mut lines = lines.into_iter();
     let first = lines.next()?;
-    let fix = Fix::command("make its container from its description again", "atlas up --force-recreate");
+    let fix = Fix::command(
+        "make its container from its description again",
+        "atlas up --force-recreate",
+    );
     let none = limits.iter().any(|(_, found, ..)| *found == 0);
     let problem = match none {
         true => Problem::failure(first, fix),

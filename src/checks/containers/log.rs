@@ -28,7 +28,11 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
     let problems = containers.all.iter().filter_map(problem).collect();
     let sizes = containers.all.iter().filter_map(|seen| seen.log.size);
     let total: u64 = sizes.sum();
-    let evidence = format!("{} with rotated logs, {} MiB", count(containers.all.len()), total / MIB);
+    let evidence = format!(
+        "{} with rotated logs, {} MiB",
+        count(containers.all.len()),
+        total / MIB
+    );
     Ok(Verdict::of(problems, evidence))
 }
 
@@ -44,6 +48,9 @@ fn problem(seen: &Seen) -> Option<Problem> {
             has.map_or(text.clone(), |has| format!("{text}; {has}"))
         }
     };
-    let fix = Fix::command("make its container from its description again; the old log goes with the old one", "atlas up --force-recreate");
+    let fix = Fix::command(
+        "make its container from its description again; the old log goes with the old one",
+        "atlas up --force-recreate",
+    );
     Some(Problem::warning(text, fix).about(&seen.service))
 }

@@ -37,5 +37,8 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
         );
         Problem::warning(text, fix)
     });
-    Ok(Verdict::of(problems.collect(), format!("all were made from {}", containers.folder)))
+    Ok(Verdict::of(
+        problems.collect(),
+        format!("all were made from {}", containers.folder),
+    ))
 }

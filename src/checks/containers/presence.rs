@@ -37,7 +37,11 @@ fn present(facts: &Facts) -> Result<Verdict, Unknown> {
     let mut problems = Vec::new();
     for service in deployment.services.values() {
         let name = service.name.as_str();
-        let own: Vec<&Seen> = containers.all.iter().filter(|seen| seen.service == name).collect();
+        let own: Vec<&Seen> = containers
+            .all
+            .iter()
+            .filter(|seen| seen.service == name)
+            .collect();
         let stopped = own
             .iter()
             .filter(|seen| Fate::of(seen, containers.now) == Fate::Stopped);
@@ -54,7 +58,11 @@ fn present(facts: &Facts) -> Result<Verdict, Unknown> {
             problems.push(Problem::failure(text, up()).about(name));
         }
     }
-    let evidence = format!("{} of {} services", count(containers.all.len()), deployment.services.len());
+    let evidence = format!(
+        "{} of {} services",
+        count(containers.all.len()),
+        deployment.services.len()
+    );
     Ok(Verdict::of(problems, evidence))
 }
 
@@ -62,7 +70,12 @@ fn orphans(facts: &Facts) -> Result<Verdict, Unknown> {
     // They can be there without any other container.
     let containers = seen(&facts.containers)?;
     let deployment = facts.deployment()?;
-    let known = |name: &str| deployment.services.keys().any(|service| service.as_str() == name);
+    let known = |name: &str| {
+        deployment
+            .services
+            .keys()
+            .any(|service| service.as_str() == name)
+    };
     let orphans = containers.all.iter().filter(|seen| !known(&seen.service));
     let orphans = orphans.map(|seen| {
         let text = format!(
@@ -76,6 +89,9 @@ fn orphans(facts: &Facts) -> Result<Verdict, Unknown> {
     if orphans.is_empty() {
         look(facts)?;
     }
-    let evidence = format!("{}, each of a service of atlas.yaml", count(containers.all.len()));
+    let evidence = format!(
+        "{}, each of a service of atlas.yaml",
+        count(containers.all.len())
+    );
     Ok(Verdict::of(orphans, evidence))
 }

@@ -36,30 +36,59 @@ fn each_container_has_one_fate() {
     assert_eq!(of(&seen(State::Paused)), Fate::Stopped);
     assert_eq!(of(&seen(State::Created)), Fate::Stopped);
     assert_eq!(of(&seen(State::Restarting)), Fate::Loops);
-    for (code, fate) in [(0, Fate::Stopped), (143, Fate::Stopped), (137, Fate::Stopped), (1, Fate::Failed), (62, Fate::Failed)] {
-        let exited = Seen { exit_code: code, ..seen(State::Exited) };
+    for (code, fate) in [
+        (0, Fate::Stopped),
+        (143, Fate::Stopped),
+        (137, Fate::Stopped),
+        (1, Fate::Failed),
+        (62, Fate::Failed),
+    ] {
+        let exited = Seen {
+            exit_code: code,
+            ..seen(State::Exited)
+        };
         assert_eq!(of(&exited), fate, "{code}");
     }
-    let killed = Seen { exit_code: 137, oom_killed: true, ..seen(State::Exited) };
+    let killed = Seen {
+        exit_code: 137,
+        oom_killed: true,
+        ..seen(State::Exited)
+    };
     assert_eq!(of(&killed), Fate::OutOfMemory);
-    let refused = Seen { error: "exec: not found".into(), ..seen(State::Created) };
+    let refused = Seen {
+        error: "exec: not found".into(),
+        ..seen(State::Created)
+    };
     assert_eq!(of(&refused), Fate::Failed);
     // Between two crashes a container in a loop runs for a while.
-    let young = Seen { restarts: 5, started: Some(990), ..seen(State::Running) };
+    let young = Seen {
+        restarts: 5,
+        started: Some(990),
+        ..seen(State::Running)
+    };
     assert_eq!(of(&young), Fate::Loops);
-    let proven = Seen { restarts: 5, started: Some(900), ..seen(State::Running) };
+    let proven = Seen {
+        restarts: 5,
+        started: Some(900),
+        ..seen(State::Running)
+    };
     assert_eq!(of(&proven), Fate::Runs);
 }
 
 #[test]
 fn exit_codes_are_words() {
     let mongod = |code| end::meaning(code, "mongodb");
-    assert_eq!(mongod(62), "the data was written by another version of MongoDB");
+    assert_eq!(
+        mongod(62),
+        "the data was written by another version of MongoDB"
+    );
     assert!(mongod(14).contains("cannot recover") && mongod(100).contains("may not read"));
     let other = |code| end::meaning(code, "gateway");
     assert_eq!(other(62), "it failed");
     assert_eq!(other(127), "its command is not in the image");
     assert_eq!(other(136), "killed by signal 8");
-    let unlike: std::collections::BTreeSet<String> = [0, 1, 125, 126, 127, 132, 134, 137, 139, 143].map(other).into();
+    let unlike: std::collections::BTreeSet<String> = [0, 1, 125, 126, 127, 132, 134, 137, 139, 143]
+        .map(other)
+        .into();
     assert_eq!(unlike.len(), 10);
 }

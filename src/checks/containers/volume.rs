@@ -36,7 +36,10 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
     match unknown {
         Some(reason) if problems.is_empty() => Err(reason),
         _ if checked == 0 && problems.is_empty() => Ok(Verdict::Irrelevant),
-        _ => Ok(Verdict::of(problems, format!("{checked} volumes are writable"))),
+        _ => Ok(Verdict::of(
+            problems,
+            format!("{checked} volumes are writable"),
+        )),
     }
 }
 
@@ -51,7 +54,12 @@ fn may_write(user: &User, (uid, gid, mode): (u64, u64, u32)) -> bool {
     bits & 0o3 == 0o3
 }
 
-fn problem(seen: &Seen, user: &User, volume: &Volume, (uid, gid, mode): (u64, u64, u32)) -> Problem {
+fn problem(
+    seen: &Seen,
+    user: &User,
+    volume: &Volume,
+    (uid, gid, mode): (u64, u64, u32),
+) -> Problem {
     let group = user.groups.first().copied().unwrap_or_default();
     let text = format!(
         "{} runs as {}:{group} and may not write to {}: it belongs to {uid}:{gid} with mode {mode:o}",
@@ -61,6 +69,9 @@ fn problem(seen: &Seen, user: &User, volume: &Volume, (uid, gid, mode): (u64, u6
         "docker run --rm --user 0:0 --entrypoint chown -v {}:{} {} -R {}:{group} {}",
         volume.name, volume.target, seen.image, user.uid, volume.target
     );
-    let fix = Fix::command("give the volume to that user, then `atlas restart`", command);
+    let fix = Fix::command(
+        "give the volume to that user, then `atlas restart`",
+        command,
+    );
     Problem::failure(text, fix).about(&seen.service)
 }

@@ -81,9 +81,13 @@ fn password(facts: &Facts) -> Result<Verdict, Unknown> {
 }
 
 fn wrong(mongodb: &Mongo) -> Problem {
-    const TEXT: &str = "MongoDB does not take the user and password of .env (code 18, AuthenticationFailed)";
+    const TEXT: &str =
+        "MongoDB does not take the user and password of .env (code 18, AuthenticationFailed)";
     if !mongodb.contained {
-        return Problem::failure(TEXT, Fix::by_hand("correct user and password of `MONGO_URL` in .env"));
+        return Problem::failure(
+            TEXT,
+            Fix::by_hand("correct user and password of `MONGO_URL` in .env"),
+        );
     }
     let fix = Fix::command(
         "put the value back that the volume was made with, if you still have it, and change both together; \
@@ -127,10 +131,14 @@ fn strangers(facts: &Facts) -> Result<Verdict, Unknown> {
             "make its container from its description again, which asks for passwords",
             "atlas up --force-recreate",
         ),
-        false => Fix::by_hand("turn on access control where MongoDB is run (`security.authorization: enabled`)"),
+        false => Fix::by_hand(
+            "turn on access control where MongoDB is run (`security.authorization: enabled`)",
+        ),
     };
     let text = format!("MongoDB tells strangers of its {databases} databases");
-    Ok(Verdict::Bad(vec![Problem::failure(text, fix).about("mongodb")]))
+    Ok(Verdict::Bad(vec![
+        Problem::failure(text, fix).about("mongodb"),
+    ]))
 }
 
 fn redis_strangers(facts: &Facts) -> Result<Verdict, Unknown> {
@@ -138,9 +146,14 @@ fn redis_strangers(facts: &Facts) -> Result<Verdict, Unknown> {
         return Ok(Verdict::Irrelevant);
     };
     if !told.open {
-        return Ok(Verdict::Good("`PING` is refused without a password".to_owned()));
+        return Ok(Verdict::Good(
+            "`PING` is refused without a password".to_owned(),
+        ));
     }
-    let fix = Fix::command("start it again, so that it reads its password from its file", "atlas restart redis");
+    let fix = Fix::command(
+        "start it again, so that it reads its password from its file",
+        "atlas restart redis",
+    );
     let problem = Problem::failure("Redis answers `PING` without a password", fix);
     Ok(Verdict::Bad(vec![problem.about("redis")]))
 }
@@ -150,7 +163,10 @@ fn published(facts: &Facts) -> Result<Verdict, Unknown> {
     if data.stores.is_empty() {
         return Ok(Verdict::Irrelevant);
     }
-    let open = data.published.iter().filter(|(_, address, _)| !address.is_loopback());
+    let open = data
+        .published
+        .iter()
+        .filter(|(_, address, _)| !address.is_loopback());
     let problems = open.map(|(service, address, port)| {
         let fix = Fix::by_hand(format!(
             "remove `services.{service}.expose` (or set it to 127.0.0.1) in atlas.yaml, then `atlas up`"

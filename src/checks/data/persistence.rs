@@ -42,19 +42,29 @@ fn persistence(facts: &Facts) -> Result<Verdict, Unknown> {
         return Ok(Verdict::Irrelevant);
     };
     if let Some(refusal) = &told.refusal {
-        return Err(Unknown::Unseen(format!("Redis does not take our password: {refusal}")));
+        return Err(Unknown::Unseen(format!(
+            "Redis does not take our password: {refusal}"
+        )));
     }
     if !told.failing.is_empty() {
-        let fix = Fix::command("see why in its log: a full disk, or a volume that it may not write to", "atlas logs --tail 50 redis");
+        let fix = Fix::command(
+            "see why in its log: a full disk, or a volume that it may not write to",
+            "atlas logs --tail 50 redis",
+        );
         let text = format!("Redis fails to write: {}", told.failing.join(", "));
-        return Ok(Verdict::Bad(vec![Problem::failure(text, fix).about("redis")]));
+        return Ok(Verdict::Bad(vec![
+            Problem::failure(text, fix).about("redis"),
+        ]));
     }
     let seen = match (told.appends, told.save.is_empty()) {
         (true, _) => "it appends every change to its file",
         (false, false) => "it saves snapshots",
         (false, true) => {
             let fix = restart("start it again, so that it takes the settings of its command");
-            let problem = Problem::warning("Redis writes nothing to its disk: `appendonly no`, no `save`", fix);
+            let problem = Problem::warning(
+                "Redis writes nothing to its disk: `appendonly no`, no `save`",
+                fix,
+            );
             return Ok(Verdict::Bad(vec![problem.about("redis")]));
         }
     };
@@ -66,19 +76,29 @@ fn memory(facts: &Facts) -> Result<Verdict, Unknown> {
         return Ok(Verdict::Irrelevant);
     };
     if let Some(refusal) = &told.refusal {
-        return Err(Unknown::Unseen(format!("Redis does not take our password: {refusal}")));
+        return Err(Unknown::Unseen(format!(
+            "Redis does not take our password: {refusal}"
+        )));
     }
     let (most, limit) = (told.maxmemory, redis.limit);
     let text = match most {
         0 => "Redis has no `maxmemory`".to_owned(),
         most if limit > 0 && most >= limit => {
-            format!("`maxmemory` of Redis, {} MiB, is not below the limit of its container, {} MiB", most / MIB, limit / MIB)
+            format!(
+                "`maxmemory` of Redis, {} MiB, is not below the limit of its container, {} MiB",
+                most / MIB,
+                limit / MIB
+            )
         }
         most => {
             let seen = format!("{} MiB of {} MiB", most / MIB, limit / MIB);
             return Ok(Verdict::Good(seen));
         }
     };
-    let fix = restart("start it again, so that it takes the `maxmemory` of its command; that one is below the limit");
-    Ok(Verdict::Bad(vec![Problem::warning(text, fix).about("redis")]))
+    let fix = restart(
+        "start it again, so that it takes the `maxmemory` of its command; that one is below the limit",
+    );
+    Ok(Verdict::Bad(vec![
+        Problem::warning(text, fix).about("redis"),
+    ]))
 }

@@ -28,12 +28,18 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
         return Err(not_up());
     }
     let problems = data.secrets.iter().filter_map(problem).collect();
-    Ok(Verdict::of(problems, format!("{} files can be read", data.secrets.len())))
+    Ok(Verdict::of(
+        problems,
+        format!("{} files can be read", data.secrets.len()),
+    ))
 }
 
 fn problem(file: &SecretFile) -> Option<Problem> {
     let text = match file.owner {
-        None => format!("{} is not there; {} needs it at its next start", file.path, file.service),
+        None => format!(
+            "{} is not there; {} needs it at its next start",
+            file.path, file.service
+        ),
         Some((uid, gid, mode)) => {
             let bits = if file.uid == uid {
                 mode >> 6
@@ -51,6 +57,7 @@ fn problem(file: &SecretFile) -> Option<Problem> {
             )
         }
     };
-    let fix = Fix::command("write the secret files again", "atlas render compose").safe(Repair::Render);
+    let fix =
+        Fix::command("write the secret files again", "atlas render compose").safe(Repair::Render);
     Some(Problem::failure(text, fix).about(&file.service))
 }

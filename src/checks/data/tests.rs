@@ -32,37 +32,60 @@ fn of(mongodb: Mongo) -> Facts {
 
 fn only(verdict: Result<Verdict, Unknown>) -> Problem {
     match verdict {
-        Ok(Verdict::Bad(problems)) if problems.len() == 1 => problems.into_iter().next().expect("there is one"),
+        Ok(Verdict::Bad(problems)) if problems.len() == 1 => {
+            problems.into_iter().next().expect("there is one")
+        }
         other => panic!("no single problem: {other:?}"),
     }
 }
 
 #[test]
 fn data_of_another_version_is_told_by_exit_code_or_by_log() {
-    let by_code = of(Mongo { exit_code: Some(62), ..mongo() });
+    let by_code = of(Mongo {
+        exit_code: Some(62),
+        ..mongo()
+    });
     assert_eq!(
         only((version::VERSION.judge)(&by_code)).evidence,
         ["MongoDB refuses its data and ends with 62: another version wrote it"]
     );
     let line = r#"{"s":"F","id":20573,"msg":"Wrong mongod version"}"#;
-    let by_log = of(Mongo { lines: vec!["{}".into(), line.into()], ..mongo() });
+    let by_log = of(Mongo {
+        lines: vec!["{}".into(), line.into()],
+        ..mongo()
+    });
     assert_eq!(
         only((version::VERSION.judge)(&by_log)).evidence,
-        ["MongoDB refuses its data: another version wrote it".to_owned(), format!("log: {line}")]
+        [
+            "MongoDB refuses its data: another version wrote it".to_owned(),
+            format!("log: {line}")
+        ]
     );
 }
 
 #[test]
 fn an_external_server_that_is_away_is_a_failure_and_one_in_a_container_is_not_known() {
     let away = Ok(Greeting::Away("connection refused".into()));
-    let external = of(Mongo { contained: false, greeting: away.clone(), ..mongo() });
+    let external = of(Mongo {
+        contained: false,
+        greeting: away.clone(),
+        ..mongo()
+    });
     assert_eq!(
         only((door::PASSWORD.judge)(&external)).evidence,
         ["MongoDB does not answer: connection refused"]
     );
-    let contained = of(Mongo { greeting: away, ..mongo() });
+    let contained = of(Mongo {
+        greeting: away,
+        ..mongo()
+    });
     let verdict = (door::PASSWORD.judge)(&contained);
-    assert_eq!(verdict, Err(Unknown::Unseen("MongoDB does not answer: connection refused".into())));
+    assert_eq!(
+        verdict,
+        Err(Unknown::Unseen(
+            "MongoDB does not answer: connection refused".into()
+        ))
+    );
 }
 
 #[test]
@@ -74,7 +97,10 @@ fn failing_writes_of_redis_are_a_failure() {
     };
     let facts = facts(Data {
         runs: true,
-        redis: Some(Redis { told: Ok(told), limit: 0 }),
+        redis: Some(Redis {
+            told: Ok(told),
+            limit: 0,
+        }),
         ..Data::default()
     });
     assert_eq!(

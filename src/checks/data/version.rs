@@ -40,19 +40,31 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
     }
     let (version, feature) = match seen(&mongodb.greeting)? {
         Greeting::Welcome(version, Some(feature)) => (version, feature),
-        _ => return Err(Unknown::Unseen("MongoDB does not tell its version".to_owned())),
+        _ => {
+            return Err(Unknown::Unseen(
+                "MongoDB does not tell its version".to_owned(),
+            ));
+        }
     };
     let own = series(version);
     if own == *feature {
-        return Ok(Verdict::Good(format!("version {version}, feature compatibility {feature}")));
+        return Ok(Verdict::Good(format!(
+            "version {version}, feature compatibility {feature}"
+        )));
     }
     let text = format!("MongoDB is {version}, its featureCompatibilityVersion is {feature}");
-    let confirm = if own.starts_with(['7', '8', '9']) { ", confirm: true" } else { "" };
+    let confirm = if own.starts_with(['7', '8', '9']) {
+        ", confirm: true"
+    } else {
+        ""
+    };
     let eval = format!("db.adminCommand({{setFeatureCompatibilityVersion: \"{own}\"{confirm}}})");
     let fix = Fix::by_hand(format!(
         "when all works with {own}, run `{eval}` as MongoDB's root user (`atlas exec mongodb mongosh -u atlas -p`); there is no way back then"
     ));
-    Ok(Verdict::Bad(vec![Problem::warning(text, fix).about("mongodb")]))
+    Ok(Verdict::Bad(vec![
+        Problem::warning(text, fix).about("mongodb"),
+    ]))
 }
 
 /// `7.0` of `7.0.14`.

@@ -1,64 +1,59 @@
-//! Judges of the way of a search on answers that the backend at hand does not give.
+//! What is said of answers that no healthy gateway gives.
+
+use std::collections::BTreeMap;
 
 use super::*;
-use crate::checks::{Unknown, Verdict};
+use crate::checks::{Facts, Finding, examine, rule};
 use crate::input::Inputs;
 
-fn gateway() -> Gateway {
+fn well() -> Gateway {
     Gateway {
-        service: "gateway".into(),
-        address: "172.18.0.5:8001".into(),
-        published: None,
-        health: Ok(Answer { status: 200, ours: true, ..Answer::default() }),
-        near: None,
-        needs_orchestrator: true,
-        origins: "chrome-extension://*".into(),
-        admitted: Vec::new(),
-        foreign: Vec::new(),
-        without_key: Ok(401),
-        settings: Ok(401),
+        address: "172.18.0.5:8001".to_owned(),
+        health: Ok((200, BTreeMap::new())),
+        extension: Some("chrome-extension://abc".to_owned()),
+        admits_extension: Some(true),
+        admits_strangers: Some(false),
+        without_key: Some(401),
+        settings: Some(401),
     }
 }
 
-fn facts(gateway: Gateway) -> Facts {
+fn found(gateway: Gateway, id: &str) -> Vec<Finding> {
     let mut facts = Facts::unseen(Inputs::default(), Err(Vec::new()));
-    facts.path = Ok(Path { gateway: Some(gateway), orchestrator: None });
-    facts
+    facts.path = Ok(Path {
+        gateway: Ok(Some(gateway)),
+        orchestrator: Ok(None),
+    });
+    examine(&facts, &[rule(id).expect("a rule")])
 }
 
-fn evidence(verdict: Result<Verdict, Unknown>) -> String {
-    match verdict {
-        Ok(Verdict::Bad(problems)) => problems.into_iter().flat_map(|p| p.evidence).collect::<Vec<_>>().join("; "),
-        other => panic!("no problem: {other:?}"),
+#[test]
+fn a_well_gateway_passes() {
+    for number in 1..=7 {
+        let id = format!("PATH-00{number}");
+        for finding in found(well(), &id) {
+            assert_eq!(finding.word(), "pass", "{id}");
+        }
     }
 }
 
 #[test]
-fn settings_handed_out_without_a_key_are_a_failure() {
-    let open = facts(Gateway { settings: Ok(200), ..gateway() });
-    assert_eq!(
-        evidence((admission::SETTINGS.judge)(&open)),
-        "`GET /api/settings/default` without a key is answered with 200"
-    );
-}
-
-#[test]
-fn a_published_port_that_does_not_lead_to_the_gateway_is_told_apart() {
-    let published = Some(("127.0.0.1:8001".to_owned(), Err("connection refused".to_owned())));
-    let cut = facts(Gateway { published, ..gateway() });
-    assert_eq!(
-        evidence((way::GATEWAY.judge)(&cut)),
-        "the gateway answers at 172.18.0.5:8001, but not at 127.0.0.1:8001: connection refused"
-    );
-}
-
-#[test]
-fn what_the_gateway_lacks_is_told_in_its_own_words() {
-    let health = Health { status: "unhealthy".into(), reason: Some("did not answer in time".into()) };
-    let answer = Answer { status: 503, ours: true, dependencies: [("mongodb".to_owned(), health)].into() };
-    let lacking = facts(Gateway { health: Ok(answer), ..gateway() });
-    assert_eq!(
-        evidence((way::GATEWAY.judge)(&lacking)),
-        "the gateway answers 503; mongodb is unhealthy: did not answer in time"
-    );
+fn an_open_gateway_fails_for_each_door() {
+    let open = Gateway {
+        without_key: Some(200),
+        settings: Some(200),
+        admits_strangers: Some(true),
+        admits_extension: Some(false),
+        ..well()
+    };
+    for id in ["PATH-004", "PATH-005", "PATH-006", "PATH-007"] {
+        let findings = found(open.clone(), id);
+        assert_eq!(findings[0].word(), "failure", "{id}");
+        assert_eq!(findings[0].subject(), Some("gateway"));
+    }
+    let silent = Gateway {
+        without_key: Some(429),
+        ..well()
+    };
+    assert_eq!(found(silent, "PATH-006")[0].word(), "not checked");
 }

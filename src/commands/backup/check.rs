@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 
 pub(super) async fn check(app: &App, args: &Check) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let limit = age::parse(&args.max_age)?;
     let now = Timestamp::now();
     let newest = async {

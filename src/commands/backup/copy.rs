@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 
 pub(super) async fn copy(app: &App, args: &Copy) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let from = place.open(&args.at).await?;
     let location = place.location(Some(&args.to))?;
     let to = atlas_backup::repository::Repository::open(&location).await?;

@@ -22,7 +22,7 @@ use crate::exit::Exit;
 use crate::input::backup as written;
 
 pub(super) async fn create(app: &App, args: &cli::Create) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let outcome = match &args.output {
         Some(_) => stream(app, &place, args).await,
         None => attempt(app, &place, args).await,

@@ -30,7 +30,7 @@ use crate::report::bytes;
 const PIECE: usize = 256 * 1024;
 
 pub(super) async fn export(app: &App, args: &Export) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let repository = place.open(&args.at).await?;
     let manifest = place.find(&repository, &args.id).await?.manifest;
     let part = manifest.mongodb.ok_or_else(|| {
@@ -210,7 +210,7 @@ impl Drop for Draft {
 }
 
 pub(super) async fn import(app: &App, args: &Import) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let repository = place.open(&args.at).await?;
     let identity = secret::identity(&place, &args.unlock, None)?;
     let from = match args.file.is_dir() {

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::report::{Style, bytes, count};
 
 pub(super) async fn list(app: &App, at: &At) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let repository = place.open(at).await?;
     let listed = repository.list().await?;
     let now = Timestamp::now();

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 
 pub(super) async fn pin(app: &App, args: &One, pinned: bool) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let repository = place.open(&args.at).await?;
     let command = if pinned { "backup pin" } else { "backup unpin" };
     let _lock = repository.lock(command).await?;

@@ -16,6 +16,7 @@ use crate::event::Event;
 use crate::exit::Exit;
 use crate::input::Inputs;
 use crate::input::backup::Backup;
+use crate::references;
 
 /// The folder of backups, if nothing else is said.
 const FOLDER: &str = "backups";
@@ -47,6 +48,20 @@ impl<'a> Place<'a> {
             inputs,
             project,
         })
+    }
+
+    /// The same with the answers of secret stores: passwords of stores and of backups. Credentials of integrations are of no use here.
+    pub(super) async fn whole(app: &'a App) -> Result<Self, Error> {
+        let mut place = Self::of(app)?;
+        let is_needed = |inputs: &Inputs, name: &str| {
+            let mut readers = inputs.catalogue.entries();
+            !readers.any(|e| {
+                e.kind == crate::model::Kind::Integration && e.environment.contains_key(name)
+            })
+        };
+        let (directory, environment) = (&app.directory, &app.environment);
+        references::need_of(&mut place.inputs, directory, environment, is_needed).await?;
+        Ok(place)
     }
 
     /// `backup` of atlas.yaml.

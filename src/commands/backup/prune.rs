@@ -21,7 +21,7 @@ use crate::input::backup as written;
 use crate::report::{bytes, several};
 
 pub(super) async fn prune(app: &App, args: &Prune) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let policy = match args.keep == Keep::default() {
         true => of_project(&place.settings().keep)?,
         false => typed(&args.keep)?,

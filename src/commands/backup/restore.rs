@@ -51,7 +51,7 @@ struct Work<'a> {
 }
 
 pub(super) async fn restore(app: &App, args: &cli::Restore) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let options = options(args)?;
     let repository = place.open(&args.at).await?;
     let from = match (&args.id, &args.file) {

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::report::{Style, bytes, count};
 
 pub(super) async fn show(app: &App, args: &One) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let repository = place.open(&args.at).await?;
     let entry = place.find(&repository, &args.id).await?;
     let location = repository.location().to_string();

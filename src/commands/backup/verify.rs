@@ -36,7 +36,7 @@ pub(super) enum Level {
 }
 
 pub(super) async fn verify(app: &App, args: &Verify) -> Result<Exit, Error> {
-    let place = Place::of(app)?;
+    let place = Place::whole(app).await?;
     let repository = place.open(&args.at).await?;
     let listed = match args.all {
         true => repository.list().await?,

@@ -115,8 +115,10 @@ impl DockerEngine {
             ("event", vec!["die".to_owned(), "oom".to_owned()]),
             ("label", vec![label]),
         ]);
-        let filters: HashMap<String, Vec<String>> =
-            filters.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+        let filters: HashMap<String, Vec<String>> = filters
+            .into_iter()
+            .map(|(k, v)| (k.to_owned(), v))
+            .collect();
         let options = EventsOptionsBuilder::default()
             .since(&since.to_string())
             .until(&until.to_string())
@@ -153,7 +155,10 @@ fn closeup(inspected: ContainerInspectResponse) -> Closeup {
         error: state.error.unwrap_or_default(),
         started: state.started_at.as_deref().and_then(seconds),
         health: state.health.and_then(health),
-        healthcheck: config.healthcheck.and_then(|check| check.test).unwrap_or_default(),
+        healthcheck: config
+            .healthcheck
+            .and_then(|check| check.test)
+            .unwrap_or_default(),
         labels: config.labels.unwrap_or_default().into_iter().collect(),
         log_driver,
         log_options,
@@ -163,7 +168,11 @@ fn closeup(inspected: ContainerInspectResponse) -> Closeup {
         pids: host.pids_limit.unwrap_or_default(),
         user: config.user.unwrap_or_default(),
         groups: host.group_add.unwrap_or_default(),
-        mounts: { inspected.mounts }.into_iter().flatten().map(mount).collect(),
+        mounts: { inspected.mounts }
+            .into_iter()
+            .flatten()
+            .map(mount)
+            .collect(),
         addresses: networks
             .filter_map(|(name, end)| Some((name, end.ip_address?.parse().ok()?)))
             .collect(),
@@ -173,7 +182,10 @@ fn closeup(inspected: ContainerInspectResponse) -> Closeup {
 fn log(config: Option<HostConfigLogConfig>) -> (String, BTreeMap<String, String>) {
     let config = config.unwrap_or_default();
     let options = config.config.unwrap_or_default();
-    (config.typ.unwrap_or_default(), options.into_iter().collect())
+    (
+        config.typ.unwrap_or_default(),
+        options.into_iter().collect(),
+    )
 }
 
 /// Docker keeps `--cpus` in one of two forms.
@@ -188,7 +200,7 @@ fn cpus(host: &HostConfig) -> i64 {
 }
 
 fn mount(mount: MountPoint) -> MountSeen {
-    let is_volume = mount.typ.is_some_and(|kind| kind.to_string() == "volume");
+    let is_volume = mount.typ.is_some_and(|kind| kind == "volume");
     MountSeen {
         volume: mount.name.filter(|_| is_volume),
         target: mount.destination.unwrap_or_default(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::credential::Credential;
 use crate::diagnostic::Position;
 use crate::model::{Condition, ImageSource, Kind, Port, Probe, Resources, ServiceName, Tmpfs};
 
@@ -59,6 +60,8 @@ pub struct Entry {
     pub publish: bool,
     /// Time between SIGTERM and SIGKILL.
     pub stop_grace: Duration,
+    /// How its credentials are tried at their vendor.
+    pub credentials: Option<Credential>,
     /// Where its program comes from.
     pub images: Images,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::entry::{Dependency, Embedded, Entry, Images, Substitution};
-use super::{images, variables};
+use super::{credential, images, variables};
 use crate::diagnostic::Diagnostic;
 use crate::input::fields::{Fields, Reader};
 use crate::input::size;
@@ -37,6 +37,7 @@ const KEYS: &[&str] = &[
     "publish",
     "stop_grace",
     "images",
+    "credential",
 ];
 const KINDS: &[(&str, Kind)] = &[
     ("gateway", Kind::Gateway),
@@ -100,6 +101,7 @@ fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option
             .get("stop_grace")
             .and_then(|(node, path)| reader.formed(node, &path, "a time such as `10s`", seconds))
             .map_or(Duration::from_secs(10), |time| time.value),
+        credentials: credential::credential(reader, &fields),
         images: Images::default(),
     };
     let images = images::read(reader, &fields, &rest);

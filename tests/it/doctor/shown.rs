@@ -1,11 +1,16 @@
 //! What a person sees: the text, its options, the manual of a check.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use crate::atlas::Project;
 
 #[test]
 fn a_problem_is_shown_with_its_evidence_its_reason_and_its_fix() {
     let project = Project::new("doctor-shown");
-    project.run(&["init", "--yes", "--profile", "minimal"]).exits(0);
+    project
+        .run(&["init", "--yes", "--profile", "minimal"])
+        .exits(0);
     project.write("atlas.yaml", "profile: minimal\nservces: {}\n");
     let run = project.run(&["doctor", "--only", "cfg"]).exits(7);
     let expected = "\
@@ -34,4 +39,40 @@ fn a_check_is_explained_and_a_slip_is_hinted_at() {
         let expected = "error: there is no check `cfg-01`\nhint: did you mean `CFG-001`?\n";
         assert_eq!(run.stderr, expected);
     }
+}
+
+#[test]
+fn fix_does_the_safe_repairs_shows_each_and_does_nothing_the_second_time() {
+    let project = Project::new("doctor-fix");
+    project
+        .run(&["init", "--yes", "--profile", "minimal"])
+        .exits(0);
+    let path = project.path().join(".env");
+    let mode = || {
+        std::fs::metadata(&path)
+            .expect("it is there")
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("it is ours");
+    project.run(&["doctor", "--only", "env-006"]).exits(7);
+    assert_eq!(mode(), 0o644, "looking changes nothing");
+
+    let run = project
+        .run(&["doctor", "--only", "env-006", "--fix"])
+        .exits(0);
+    assert!(
+        run.stderr.starts_with("fix: chmod 600 .env\n"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stdout.starts_with("1 passed in "), "{}", run.stdout);
+    assert_eq!(mode(), 0o600);
+
+    let run = project
+        .run(&["doctor", "--only", "env-006", "--fix"])
+        .exits(0);
+    let expected = "there is nothing that can be repaired without losing anything\n";
+    assert!(run.stderr.starts_with(expected), "{}", run.stderr);
 }

@@ -53,7 +53,7 @@ pub(super) fn http(
 }
 
 /// This machine's address in its network, if it has one. Nothing is sent.
-fn outer_address() -> Option<std::net::IpAddr> {
+pub(crate) fn outer_address() -> Option<std::net::IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     let address = socket.local_addr().ok()?.ip();

@@ -1,31 +1,10 @@
-//! The machine the engine runs on, and who publishes which port there.
+//! Who publishes which port on the engine's machine.
 
 use bollard::query_parameters::ListContainersOptionsBuilder;
 
 use super::DockerEngine;
 
-/// Facts of the engine's machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
-    /// Where the engine keeps images and volumes.
-    pub root: String,
-    /// Memory in bytes.
-    pub memory: u64,
-}
-
 impl DockerEngine {
-    /// `None` when the engine does not tell.
-    pub async fn host(&self) -> Option<Host> {
-        let info = self.docker.info().await.ok()?;
-        Some(Host {
-            root: info.docker_root_dir?,
-            memory: info
-                .mem_total
-                .and_then(|n| u64::try_from(n).ok())
-                .unwrap_or_default(),
-        })
-    }
-
     /// Name and project of the running container that publishes a TCP port.
     pub async fn publisher(&self, port: u16) -> Option<(String, Option<String>)> {
         let options = ListContainersOptionsBuilder::default().build();

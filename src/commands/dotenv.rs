@@ -1,10 +1,9 @@
-//! .env as `init` writes it: one section for each service, nothing of the user's lost. Owns the text and the generated
+//! .env as commands write it: one section for each service, nothing of the user's lost. Owns the text and the generated
 //! secrets; the grammar belongs to `input::dotenv`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::settings::Settings;
 use crate::error::Error;
 use crate::input::catalogue::{Entry, Variable};
 use crate::input::{Dotenv, Environment, Inputs};
@@ -30,7 +29,8 @@ pub(super) fn generated(inputs: &Inputs) -> Result<BTreeMap<String, String>, Err
     Ok(values)
 }
 
-fn random() -> Result<String, Error> {
+/// A fresh secret.
+pub(super) fn random() -> Result<String, Error> {
     let mut secret = String::with_capacity(LENGTH);
     while secret.len() < LENGTH {
         let mut bytes = [0; 64];
@@ -54,12 +54,12 @@ pub(super) fn merge(
     inputs: &Inputs,
     deployment: &Deployment,
     generated: &BTreeMap<String, String>,
-    settings: &Settings,
+    asked: &BTreeMap<String, String>,
 ) -> String {
     let whole = before.unwrap_or(templates::DOTENV);
     let text = whole.strip_prefix(BOM).unwrap_or(whole);
     let lines = Lines::of(text);
-    let mut text = lines.edited(text, generated, &settings.variables);
+    let mut text = lines.edited(text, generated, asked);
     let mut written = lines.commented.keys().cloned().collect::<BTreeSet<_>>();
     // Commented out, a generated one is missing all the same; and it may be the only copy of an old password.
     written.retain(|name| !generated.contains_key(name));
@@ -71,7 +71,7 @@ pub(super) fn merge(
             if !belongs(variable, deployment) || !written.insert(name.clone()) {
                 continue;
             }
-            let value = settings.variables.get(name).or_else(|| generated.get(name));
+            let value = asked.get(name).or_else(|| generated.get(name));
             section += &lines_of(name, variable, value);
         }
         if !section.is_empty() {
@@ -81,7 +81,7 @@ pub(super) fn merge(
             );
         }
     }
-    for (name, value) in &settings.variables {
+    for (name, value) in asked {
         if written.insert(name.clone()) {
             missing += &format!("\n{name}={}\n", quoted(value));
         }
@@ -95,6 +95,60 @@ pub(super) fn merge(
         true => format!("{BOM}{text}"),
         false => text,
     }
+}
+
+/// The text with these values, each where its variable stands or else at the end.
+pub(super) fn set(before: &str, asked: &BTreeMap<String, String>) -> String {
+    let bare = before.strip_prefix(BOM).unwrap_or(before);
+    let lines = Lines::of(bare);
+    let mut text = lines.edited(bare, &BTreeMap::new(), asked);
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    for (name, value) in asked {
+        if !lines.set.contains_key(name) && !lines.commented.contains_key(name) {
+            if !text.is_empty() && !text.ends_with('\n') {
+                text += end;
+            }
+            text += &format!("{name}={}{end}", quoted(value));
+        }
+    }
+    match before.starts_with(BOM) {
+        true => format!("{BOM}{text}"),
+        false => text,
+    }
+}
+
+/// The text with these variables commented out.
+pub(super) fn without(before: &str, names: &BTreeSet<String>) -> String {
+    let bare = before.strip_prefix(BOM).unwrap_or(before);
+    let lines = Lines::of(bare);
+    let mut places: Vec<&Range<usize>> = names.iter().filter_map(|n| lines.set.get(n)).collect();
+    places.sort_by_key(|place| std::cmp::Reverse(place.start));
+    let mut text = bare.to_owned();
+    for place in places {
+        let begin = bare
+            .get(..place.start)
+            .and_then(|t| t.rfind('\n'))
+            .map_or(0, |at| at + 1);
+        let commented = text
+            .get(begin..place.end)
+            .unwrap_or_default()
+            .replace('\n', "\n# ");
+        text.replace_range(begin..place.end, &format!("# {commented}"));
+    }
+    match before.starts_with(BOM) {
+        true => format!("{BOM}{text}"),
+        false => text,
+    }
+}
+
+/// The variables that a text sets or has commented out.
+pub(super) fn names(text: &str) -> BTreeSet<String> {
+    let lines = Lines::of(text.strip_prefix(BOM).unwrap_or(text));
+    lines
+        .set
+        .into_keys()
+        .chain(lines.commented.into_keys())
+        .collect()
 }
 
 /// In the order in which a person has them at hand: addresses and names, then secrets.
@@ -240,7 +294,7 @@ fn lines_of(name: &str, variable: &Variable, value: Option<&String>) -> String {
 }
 
 /// A value so that Compose reads it back as it is.
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=*~".contains(c);
     if value.chars().all(plain) {
         return value.to_owned();
