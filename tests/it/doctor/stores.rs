@@ -157,7 +157,7 @@ fn admission(stack: &Stack) {
         });
         eventually("the gateway has found all again", || way_is_well(stack));
     };
-    fault(stack, &ONLY, "a gateway without a key", "ATLAS-PATH-006", plant, Mend::Printed);
+    fault(stack, &ONLY, "a gateway without a key", "ATLAS-PATH-006", plant, Mend::by(|| again(stack)));
 }
 
 fn way(stack: &Stack) {
@@ -171,7 +171,7 @@ fn way(stack: &Stack) {
             steady(body);
         });
     };
-    fault(stack, &ONLY, "a gateway that listens elsewhere", "ATLAS-PATH-001", plant, Mend::Printed);
+    fault(stack, &ONLY, "a gateway that listens elsewhere", "ATLAS-PATH-001", plant, Mend::by(|| again(stack)));
     let plant = || {
         remake(&stack.id("gateway"), |body| {
             set(body, "ORCHESTRATOR_URL", "http://nowhere.invalid:8002");
@@ -182,7 +182,7 @@ fn way(stack: &Stack) {
             all[0]["result"] == "failure"
         });
     };
-    fault(stack, &ONLY, "a wrong address of the orchestrator", "ATLAS-PATH-002", plant, Mend::Printed);
+    fault(stack, &ONLY, "a wrong address of the orchestrator", "ATLAS-PATH-002", plant, Mend::by(|| again(stack)));
     let plant = || {
         remake(&stack.id("orchestrator"), |body| set(body, "JIRA_SERVICE_URL", "http://nowhere.invalid:8016"));
         eventually("it tells", || {
@@ -190,7 +190,7 @@ fn way(stack: &Stack) {
             all[0]["result"] == "failure"
         });
     };
-    fault(stack, &ONLY, "a wrong address of a service", "ATLAS-PATH-003", plant, Mend::Printed);
+    fault(stack, &ONLY, "a wrong address of a service", "ATLAS-PATH-003", plant, Mend::by(|| again(stack)));
 }
 
 /// What a probe or a log says may be a secret.
