@@ -112,7 +112,10 @@ pub(crate) fn unusable(what: &str) -> Error {
 }
 
 /// What a program said, and whether it ended well.
-pub(crate) async fn run(words: &[&str], input: Option<&str>) -> Result<(bool, String, String), Error> {
+pub(crate) async fn run(
+    words: &[&str],
+    input: Option<&str>,
+) -> Result<(bool, String, String), Error> {
     let (program, arguments) = words.split_first().unwrap_or((&"", &[]));
     let failed = |error: std::io::Error| {
         Error::failed(format!("failed to run `{program}`: {}", cause(&error)))

@@ -69,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         manual: "The newest complete backup of this project in `backup.to` of atlas.yaml (by default the folder `backups`). It may be as old as the \
                  schedule's longest pause and two hours; without a schedule, a week.",
         see: &["https://www.cisa.gov/news-events/news/data-backup-options"],
-        needs: &["BAK-003"],
+        needs: &[],
         cheap: false,
         judge: young,
     },
@@ -100,9 +100,18 @@ fn lack(facts: &Facts, text: String, fix: Fix) -> Result<Problem, Unknown> {
 
 fn scheduled(facts: &Facts) -> Result<Verdict, Unknown> {
     let backups = seen(&facts.backups)?;
-    let set = || Fix::command("let backups be made every night", "atlas backup schedule set --at 03:15");
+    let set = || {
+        Fix::command(
+            "let backups be made every night",
+            "atlas backup schedule set --at 03:15",
+        )
+    };
     let problem = match seen(&backups.schedule)? {
-        Some(Schedule { by, trouble: Some(trouble), .. }) => {
+        Some(Schedule {
+            by,
+            trouble: Some(trouble),
+            ..
+        }) => {
             let text = format!("backups are scheduled by {by}, but none will be made: {trouble}");
             Problem::failure(text, set())
         }
@@ -124,17 +133,25 @@ fn young(facts: &Facts) -> Result<Verdict, Unknown> {
     let backups = seen(&facts.backups)?;
     let make = || Fix::command("make one now", "atlas backup");
     let Some(newest) = seen(&backups.newest)? else {
-        let text = format!("there is no complete backup of this project in {}", backups.place);
+        let text = format!(
+            "there is no complete backup of this project in {}",
+            backups.place
+        );
         return Ok(Verdict::Bad(vec![lack(facts, text, make())?]));
     };
     let schedule = backups.schedule.as_ref().ok().and_then(Option::as_ref);
-    let limit = schedule.and_then(|schedule| schedule.gap).unwrap_or(BY_HAND);
+    let limit = schedule
+        .and_then(|schedule| schedule.gap)
+        .unwrap_or(BY_HAND);
     let age = backups.now - newest.at;
     let text = format!("{} was made {} ago", newest.id, span(age));
     if age <= limit {
         return Ok(Verdict::Good(text));
     }
-    let text = format!("the newest complete backup, {text}; {} are allowed", span(limit));
+    let text = format!(
+        "the newest complete backup, {text}; {} are allowed",
+        span(limit)
+    );
     Ok(Verdict::Bad(vec![lack(facts, text, make())?]))
 }
 
@@ -149,16 +166,28 @@ fn proven(facts: &Facts) -> Result<Verdict, Unknown> {
     let problem = match &newest.proof {
         None => warning(format!("{id} was never verified")),
         Some((level, false, at)) => {
-            let text = format!("verifying {id} ({level}) FAILED {} ago", span(backups.now - at));
-            let fix = Fix::command("make another one, and see what is wrong with this one", format!("atlas backup; atlas backup show {id}"));
+            let text = format!(
+                "verifying {id} ({level}) FAILED {} ago",
+                span(backups.now - at)
+            );
+            let fix = Fix::command(
+                "make another one, and see what is wrong with this one",
+                format!("atlas backup; atlas backup show {id}"),
+            );
             Problem::failure(text, fix)
         }
-        Some((level, true, _)) if level == "quick" => warning(format!("of {id} only sizes and hashes were compared")),
-        Some((level, true, at)) if backups.now - at > STALE => {
-            warning(format!("{id} was verified ({level}) {} ago", span(backups.now - at)))
+        Some((level, true, _)) if level == "quick" => {
+            warning(format!("of {id} only sizes and hashes were compared"))
         }
+        Some((level, true, at)) if backups.now - at > STALE => warning(format!(
+            "{id} was verified ({level}) {} ago",
+            span(backups.now - at)
+        )),
         Some((level, true, at)) => {
-            return Ok(Verdict::Good(format!("{id} was verified ({level}) {} ago", span(backups.now - at))));
+            return Ok(Verdict::Good(format!(
+                "{id} was verified ({level}) {} ago",
+                span(backups.now - at)
+            )));
         }
     };
     Ok(Verdict::Bad(vec![problem]))

@@ -74,7 +74,10 @@ fn open(facts: &Facts) -> Known<(&Exposure, Vec<&Published>)> {
         return Err(Unknown::Unseen(format!("{NOT_UP}; `atlas up` starts it")));
     }
     let all = exposure.published.iter();
-    Ok((exposure, all.filter(|port| !port.address.is_loopback()).collect()))
+    Ok((
+        exposure,
+        all.filter(|port| !port.address.is_loopback()).collect(),
+    ))
 }
 
 fn close(service: &str) -> Fix {
@@ -85,15 +88,22 @@ fn close(service: &str) -> Fix {
 
 fn others(facts: &Facts) -> Result<Verdict, Unknown> {
     let (exposure, open) = open(facts)?;
-    let others = open.iter().filter(|port| !matches!(port.kind, Some(Kind::Gateway | Kind::Store)));
+    let others = open
+        .iter()
+        .filter(|port| !matches!(port.kind, Some(Kind::Gateway | Kind::Store)));
     let problems = others.map(|port| {
-        let text = format!("{} is published on {}:{}", port.service, port.address, port.port);
+        let text = format!(
+            "{} is published on {}:{}",
+            port.service, port.address, port.port
+        );
         Problem::failure(text, close(&port.service)).about(&port.service)
     });
     let evidence = match exposure.published.as_slice() {
         [] => "nothing is published".to_owned(),
         ports => {
-            let each = ports.iter().map(|port| format!("{} on {}:{}", port.service, port.address, port.port));
+            let each = ports
+                .iter()
+                .map(|port| format!("{} on {}:{}", port.service, port.address, port.port));
             each.collect::<Vec<_>>().join(", ")
         }
     };
@@ -103,14 +113,22 @@ fn others(facts: &Facts) -> Result<Verdict, Unknown> {
 fn bypass(facts: &Facts) -> Result<Verdict, Unknown> {
     let (exposure, open) = open(facts)?;
     if open.is_empty() {
-        return Ok(Verdict::Good("nothing is published to other machines".to_owned()));
+        return Ok(Verdict::Good(
+            "nothing is published to other machines".to_owned(),
+        ));
     }
     let firewall = match &exposure.firewall {
         Some(firewall) => seen(firewall)?,
-        None => return Err(Unknown::Unseen("the engine is on another machine".to_owned())),
+        None => {
+            return Err(Unknown::Unseen(
+                "the engine is on another machine".to_owned(),
+            ));
+        }
     };
     let Some(closed) = &firewall.closed else {
-        return Ok(Verdict::Good("no firewall of this machine is bypassed: there is none".to_owned()));
+        return Ok(Verdict::Good(
+            "no firewall of this machine is bypassed: there is none".to_owned(),
+        ));
     };
     if let Some(covers) = &firewall.covers {
         return Ok(Verdict::Good(format!("{closed}, and {covers}")));

@@ -88,13 +88,17 @@ fn accepts(facts: &Facts) -> Result<Verdict, Unknown> {
         return Ok(Verdict::Irrelevant);
     };
     let Some(test) = &nginx.test else {
-        return Err(Unknown::Unseen("there is no nginx on PATH to ask".to_owned()));
+        return Err(Unknown::Unseen(
+            "there is no nginx on PATH to ask".to_owned(),
+        ));
     };
     let mut said = seen(test)?.iter();
     let Some(first) = said.next() else {
         return Ok(Verdict::Good("`nginx -t` finds no fault".to_owned()));
     };
     let fix = Fix::by_hand("mend that line, then `nginx -t` and `nginx -s reload`");
-    let problem = said.fold(Problem::failure(first, fix), |problem, line| problem.and(line));
+    let problem = said.fold(Problem::failure(first, fix), |problem, line| {
+        problem.and(line)
+    });
     Ok(Verdict::Bad(vec![problem]))
 }

@@ -80,7 +80,9 @@ fn shown(facts: &Facts) -> Known<Option<(&Tls, &str, &Shown)>> {
     let Some(address) = &tls.address else {
         let production = facts.deployment()?.stage == Stage::Production;
         return match production {
-            true => Err(Unknown::Unseen("no public address is known: set `public-url` in atlas.yaml".to_owned())),
+            true => Err(Unknown::Unseen(
+                "no public address is known: set `public-url` in atlas.yaml".to_owned(),
+            )),
             false => Ok(None),
         };
     };

@@ -64,10 +64,26 @@ mod tests {
     #[test]
     fn an_address_is_scheme_host_and_port() {
         let shown = |text: &str| text.parse().map(|url: PublicUrl| url.to_string());
-        assert_eq!(shown("https://API.example.com/"), Ok("https://api.example.com".into()));
-        assert_eq!(shown("https://api.example.com:8443"), Ok("https://api.example.com:8443".into()));
-        assert_eq!(shown("http://127.0.0.1:8001"), Ok("http://127.0.0.1:8001".into()));
-        for wrong in ["api.example.com", "ftp://a", "https://", "https://a/b", "https://u@a", "https://a:0"] {
+        assert_eq!(
+            shown("https://API.example.com/"),
+            Ok("https://api.example.com".into())
+        );
+        assert_eq!(
+            shown("https://api.example.com:8443"),
+            Ok("https://api.example.com:8443".into())
+        );
+        assert_eq!(
+            shown("http://127.0.0.1:8001"),
+            Ok("http://127.0.0.1:8001".into())
+        );
+        for wrong in [
+            "api.example.com",
+            "ftp://a",
+            "https://",
+            "https://a/b",
+            "https://u@a",
+            "https://a:0",
+        ] {
             assert_eq!(shown(wrong), Err(NoPublicUrl), "{wrong}");
         }
     }

@@ -19,9 +19,16 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Backups> {
         let value = scene.environment.get(name).or_else(dotenv)?;
         (!value.is_empty()).then(|| value.clone())
     };
-    let location = place::location(scene.directory, written.map(|to| to.value.as_str()), variable);
+    let location = place::location(
+        scene.directory,
+        written.map(|to| to.value.as_str()),
+        variable,
+    );
     let location = location.map_err(|error| Unknown::Unseen(error.to_string()))?;
-    let (newest, schedule) = tokio::join!(newest(scene, &location, &project), scheduled(scene, &project));
+    let (newest, schedule) = tokio::join!(
+        newest(scene, &location, &project),
+        scheduled(scene, &project)
+    );
     Ok(Backups {
         now: now(),
         place: location.to_string(),
@@ -32,7 +39,9 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Backups> {
 
 async fn newest(scene: &Scene<'_>, location: &Location, project: &str) -> Known<Option<Made>> {
     if scene.offline && matches!(location, Location::Remote(_)) {
-        return Err(Unknown::Unseen("they are not on this machine, and `--offline` was given".to_owned()));
+        return Err(Unknown::Unseen(
+            "they are not on this machine, and `--offline` was given".to_owned(),
+        ));
     }
     let listed = async { Repository::open(location).await?.list().await };
     let listed: Result<Vec<Listed>, atlas_backup::Error> = listed.await;
@@ -45,17 +54,23 @@ async fn newest(scene: &Scene<'_>, location: &Location, project: &str) -> Known<
     Ok(newest.map(|entry| Made {
         id: entry.manifest.id.clone(),
         at: entry.manifest.started.as_second(),
-        proof: { entry.verified.verdict() }.map(|(level, verdict)| (level.to_owned(), verdict.passed, verdict.at.as_second())),
+        proof: { entry.verified.verdict() }
+            .map(|(level, verdict)| (level.to_owned(), verdict.passed, verdict.at.as_second())),
     }))
 }
 
 async fn scheduled(scene: &Scene<'_>, project: &str) -> Known<Option<Schedule>> {
     let unseen = |error: crate::error::Error| Unknown::Unseen(error.to_string());
     let owner = Owner::of(scene.directory, project, scene.environment).map_err(unseen)?;
-    let found = schedule::find(&owner, &scene.root()).await.map_err(unseen)?;
+    let found = schedule::find(&owner, &scene.root())
+        .await
+        .map_err(unseen)?;
     let now: Zoned = Timestamp::now().to_zoned(jiff::tz::TimeZone::system());
     Ok(found.map(|found| {
-        let gap = found.when.as_ref().and_then(|when| times::longest_gap(when, &now));
+        let gap = found
+            .when
+            .as_ref()
+            .and_then(|when| times::longest_gap(when, &now));
         Schedule {
             by: found.kind.to_owned(),
             gap: gap.map(|gap| gap.as_secs() + SLACK_HOURS * 3600),

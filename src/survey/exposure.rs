@@ -39,7 +39,10 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Exposure> {
         false => None,
     };
     Ok(Exposure {
-        runs: observed.containers.iter().any(|container| container.state == State::Running),
+        runs: observed
+            .containers
+            .iter()
+            .any(|container| container.state == State::Running),
         published,
         firewall,
     })
@@ -49,10 +52,14 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Exposure> {
 async fn firewall(root: &Path) -> Known<Firewall> {
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
     let mut firewall = Firewall::default();
-    if setting(&read("etc/ufw/ufw.conf"), "ENABLED").is_some_and(|value| value.eq_ignore_ascii_case("yes")) {
+    if setting(&read("etc/ufw/ufw.conf"), "ENABLED")
+        .is_some_and(|value| value.eq_ignore_ascii_case("yes"))
+    {
         firewall.closed = Some("ufw is active".to_owned());
         let after = read("etc/ufw/after.rules");
-        if after.lines().any(|line| line.trim_start().starts_with("-A DOCKER-USER") && !line.contains("-j RETURN")) {
+        if after.lines().any(|line| {
+            line.trim_start().starts_with("-A DOCKER-USER") && !line.contains("-j RETURN")
+        }) {
             firewall.covers = Some("its after.rules have the chain DOCKER-USER".to_owned());
         }
     } else if runs(root, "firewalld") {
@@ -81,8 +88,12 @@ fn setting<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// Whether a process of that name runs.
 fn runs(root: &Path, name: &str) -> bool {
-    let processes = fs::read_dir(root.join("proc")).into_iter().flatten().flatten();
-    let mut names = processes.filter_map(|process| fs::read_to_string(process.path().join("comm")).ok());
+    let processes = fs::read_dir(root.join("proc"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut names =
+        processes.filter_map(|process| fs::read_to_string(process.path().join("comm")).ok());
     names.any(|found| found.trim() == name)
 }
 
@@ -97,7 +108,9 @@ async fn kernel() -> Known<String> {
         Err(_) => unseen("iptables does not answer"),
         Ok(Err(cause)) if cause.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         Ok(Err(_)) => unseen("iptables cannot be run"),
-        Ok(Ok(output)) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(Ok(output)) if output.status.success() => {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
         Ok(Ok(_)) => unseen("only root sees the rules of iptables"),
     }
 }
@@ -105,14 +118,29 @@ async fn kernel() -> Known<String> {
 /// `iptables -S` or a saved file: what INPUT does with what it has no rule for, and whether DOCKER-USER refuses anything.
 fn chains(rules: &str, firewall: &mut Firewall) {
     let lines = || rules.lines().map(str::trim);
-    let drops = ["-P INPUT DROP", "-P INPUT REJECT", ":INPUT DROP", ":INPUT REJECT"];
-    let last = lines().filter(|line| line.starts_with("-A INPUT")).next_back();
-    let refuses = last.is_some_and(|line| ["-A INPUT -j DROP", "-A INPUT -j REJECT"].iter().any(|rule| line.starts_with(rule)));
-    if firewall.closed.is_none() && (refuses || lines().any(|line| drops.iter().any(|rule| line.starts_with(rule)))) {
-        firewall.closed = Some("the INPUT chain of iptables refuses what it does not know".to_owned());
+    let drops = [
+        "-P INPUT DROP",
+        "-P INPUT REJECT",
+        ":INPUT DROP",
+        ":INPUT REJECT",
+    ];
+    let last = lines()
+        .filter(|line| line.starts_with("-A INPUT"))
+        .next_back();
+    let refuses = last.is_some_and(|line| {
+        ["-A INPUT -j DROP", "-A INPUT -j REJECT"]
+            .iter()
+            .any(|rule| line.starts_with(rule))
+    });
+    if firewall.closed.is_none()
+        && (refuses || lines().any(|line| drops.iter().any(|rule| line.starts_with(rule))))
+    {
+        firewall.closed =
+            Some("the INPUT chain of iptables refuses what it does not know".to_owned());
     }
     let covers = lines().any(|line| {
-        line.starts_with("-A DOCKER-USER") && (line.contains("-j DROP") || line.contains("-j REJECT"))
+        line.starts_with("-A DOCKER-USER")
+            && (line.contains("-j DROP") || line.contains("-j REJECT"))
     });
     if covers {
         firewall.covers = Some("the chain DOCKER-USER refuses too".to_owned());

@@ -116,12 +116,7 @@ async fn settled(mut ask: impl AsyncFnMut() -> Said) -> Said {
 }
 
 /// Status and what the answer says below a key, name by name.
-async fn health(
-    client: &reqwest::Client,
-    address: SocketAddr,
-    path: &str,
-    key: &str,
-) -> Said {
+async fn health(client: &reqwest::Client, address: SocketAddr, path: &str, key: &str) -> Said {
     let asked = client.get(format!("http://{address}{path}")).send().await;
     let answer = asked.map_err(|error| http::why(&error))?;
     let status = answer.status().as_u16();

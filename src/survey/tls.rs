@@ -47,7 +47,9 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Tls> {
         Ok(address) => show(scene, &asked, address).await,
         Err(unknown) => Err(unknown),
     };
-    let certificate = site.filter(|site| site.name == asked.host).and_then(|site| site.certificate);
+    let certificate = site
+        .filter(|site| site.name == asked.host)
+        .and_then(|site| site.certificate);
     Ok(Tls {
         address: Some(format!("{}:{}", asked.host, asked.port)),
         now: now(),
@@ -68,21 +70,31 @@ async fn place(scene: &Scene<'_>, asked: &Asked) -> Known<SocketAddr> {
     }
     let literal = host.parse::<IpAddr>().ok();
     if scene.offline && literal.is_none() && host != "localhost" {
-        return unseen(format!("{host} may be on another machine, and `--offline` was given"));
+        return unseen(format!(
+            "{host} may be on another machine, and `--offline` was given"
+        ));
     }
     let found = match literal {
         Some(ip) => vec![SocketAddr::new(ip, asked.port)],
         None => match tokio::net::lookup_host((host, asked.port)).await {
             Ok(found) => found.collect(),
-            Err(cause) => return unseen(format!("the name {host} does not resolve: {}", crate::error::cause(&cause))),
+            Err(cause) => {
+                return unseen(format!(
+                    "the name {host} does not resolve: {}",
+                    crate::error::cause(&cause)
+                ));
+            }
         },
     };
     // IPv4 first: a name may have IPv6 addresses that this machine has no way to.
-    let found = { found.iter() }.find(|address| address.is_ipv4()).or(found.first());
+    let found = { found.iter() }
+        .find(|address| address.is_ipv4())
+        .or(found.first());
     match found {
-        Some(address) if scene.offline && !is_here(address.ip()) => {
-            unseen(format!("{} is another machine's, and `--offline` was given", address.ip()))
-        }
+        Some(address) if scene.offline && !is_here(address.ip()) => unseen(format!(
+            "{} is another machine's, and `--offline` was given",
+            address.ip()
+        )),
         Some(address) => Ok(*address),
         None => unseen(format!("the name {host} has no address")),
     }
@@ -94,14 +106,20 @@ fn is_here(address: IpAddr) -> bool {
 }
 
 async fn show(scene: &Scene<'_>, asked: &Asked, address: SocketAddr) -> Known<Shown> {
-    let extra = scene.environment.get("SSL_CERT_FILE").filter(|path| !path.is_empty());
+    let extra = scene
+        .environment
+        .get("SSL_CERT_FILE")
+        .filter(|path| !path.is_empty());
     let roots = atlas_backend::tls::roots(extra.map(Path::new)).map_err(Unknown::Unseen)?;
     let (shown, old) = tokio::join!(
         tokio::time::timeout(PATIENCE, handshake::shake(address, &asked.host, &roots)),
         tokio::time::timeout(PATIENCE, old::offer(address, &asked.host)),
     );
     match shown {
-        Err(_) => unseen(format!("{address} does not answer within {} s", PATIENCE.as_secs())),
+        Err(_) => unseen(format!(
+            "{address} does not answer within {} s",
+            PATIENCE.as_secs()
+        )),
         Ok(Err(why)) => unseen(format!("{address} cannot be reached: {why}")),
         Ok(Ok(shown)) => Ok(Shown {
             old_protocol: old.ok().flatten(),
@@ -120,14 +138,23 @@ fn renewal(root: &Path, host: &str, certificate: Option<&str>) -> Option<Renewal
         None if folder.join("live").join(host).is_dir() => host,
         None => return None,
     };
-    let timers = ["certbot.timer", "certbot-renew.timer", "snap.certbot.renew.timer"];
+    let timers = [
+        "certbot.timer",
+        "certbot-renew.timer",
+        "snap.certbot.renew.timer",
+    ];
     let wants = root.join("etc/systemd/system/timers.target.wants");
-    let timer = timers.iter().find(|timer| wants.join(timer).symlink_metadata().is_ok());
+    let timer = timers
+        .iter()
+        .find(|timer| wants.join(timer).symlink_metadata().is_ok());
     let crons = ["etc/cron.d/certbot", "etc/cron.daily/certbot"];
     let cron = crons.iter().find(|path| root.join(path).is_file());
     Some(Renewal {
         name: name.to_owned(),
-        known: folder.join("renewal").join(format!("{name}.conf")).is_file(),
+        known: folder
+            .join("renewal")
+            .join(format!("{name}.conf"))
+            .is_file(),
         runner: match (timer, cron) {
             (Some(timer), _) => Some((*timer).to_owned()),
             (None, Some(path)) => Some(format!("/{path}")),

@@ -42,14 +42,22 @@ fn contained(target: &Target) -> Option<IpAddr> {
 }
 
 fn here(target: &Target) -> bool {
-    let local = target.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback() || ip.is_unspecified());
+    let local = target
+        .host
+        .parse()
+        .is_ok_and(|ip: IpAddr| ip.is_loopback() || ip.is_unspecified());
     target.host == "localhost" || local
 }
 
 fn lead(nginx: &Nginx) -> Fix {
     Fix::by_hand(match nginx.published {
-        Some(port) => format!("write `proxy_pass http://127.0.0.1:{port};` there, then `nginx -t` and `nginx -s reload`"),
-        None => "publish the gateway (`services.gateway.publish: true` in atlas.yaml), then `atlas up`".to_owned(),
+        Some(port) => format!(
+            "write `proxy_pass http://127.0.0.1:{port};` there, then `nginx -t` and `nginx -s reload`"
+        ),
+        None => {
+            "publish the gateway (`services.gateway.publish: true` in atlas.yaml), then `atlas up`"
+                .to_owned()
+        }
     })
 }
 
@@ -69,11 +77,17 @@ fn leads(facts: &Facts) -> Result<Verdict, Unknown> {
             Some(port) => format!("the gateway is published on {port}"),
             None => "the gateway is not published".to_owned(),
         };
-        let text = format!("{} leads to {}:{}, but {is}", target.place, target.host, target.port);
+        let text = format!(
+            "{} leads to {}:{}, but {is}",
+            target.place, target.host, target.port
+        );
         problems.push(Problem::failure(text, lead(nginx)));
     }
     let places: Vec<&str> = nginx.sites.iter().map(|site| site.place.as_str()).collect();
-    Ok(Verdict::of(problems, format!("{} leads to the gateway", places.join(", "))))
+    Ok(Verdict::of(
+        problems,
+        format!("{} leads to the gateway", places.join(", ")),
+    ))
 }
 
 fn stale(facts: &Facts) -> Result<Verdict, Unknown> {
@@ -86,15 +100,22 @@ fn stale(facts: &Facts) -> Result<Verdict, Unknown> {
         let place = &target.place;
         Some(match nginx.addresses.contains(&address) {
             true => {
-                let text = format!("{place} leads to {address}, the gateway's container of this moment");
+                let text =
+                    format!("{place} leads to {address}, the gateway's container of this moment");
                 Problem::warning(text, lead(nginx))
             }
             false => {
                 let own: Vec<String> = nginx.addresses.iter().map(ToString::to_string).collect();
-                let text = format!("{place} leads to {address}, where no gateway is; it is at {}", own.join(", "));
+                let text = format!(
+                    "{place} leads to {address}, where no gateway is; it is at {}",
+                    own.join(", ")
+                );
                 Problem::failure(text, lead(nginx))
             }
         })
     });
-    Ok(Verdict::of(problems.collect(), "it leads to no container's address"))
+    Ok(Verdict::of(
+        problems.collect(),
+        "it leads to no container's address",
+    ))
 }

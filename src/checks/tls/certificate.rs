@@ -60,16 +60,30 @@ fn protocol(facts: &Facts) -> Result<Verdict, Unknown> {
     let Some((_, address, shown)) = shown(facts)? else {
         return Ok(Verdict::Irrelevant);
     };
-    let only_present = Fix::by_hand("write `ssl_protocols TLSv1.2 TLSv1.3;` in nginx, then `nginx -t` and `nginx -s reload`");
+    let only_present = Fix::by_hand(
+        "write `ssl_protocols TLSv1.2 TLSv1.3;` in nginx, then `nginx -t` and `nginx -s reload`",
+    );
     let problem = match (&shown.protocol, &shown.old_protocol) {
-        (None, Some(old)) => Problem::failure(format!("{address} speaks {old}, and nothing newer"), only_present),
+        (None, Some(old)) => Problem::failure(
+            format!("{address} speaks {old}, and nothing newer"),
+            only_present,
+        ),
         (None, None) => {
             let why = shown.refusal.as_deref().unwrap_or("no reason is given");
-            let fix = Fix::by_hand("let the server speak TLS there (`listen 443 ssl` in nginx), or correct `public-url` in atlas.yaml");
+            let fix = Fix::by_hand(
+                "let the server speak TLS there (`listen 443 ssl` in nginx), or correct `public-url` in atlas.yaml",
+            );
             Problem::failure(format!("{address} does not speak TLS: {why}"), fix)
         }
-        (Some(agreed), Some(old)) => Problem::warning(format!("{address} speaks {agreed}, but takes {old} too"), only_present),
-        (Some(agreed), None) => return Ok(Verdict::Good(format!("{address} speaks {agreed}, and refuses TLS 1.1"))),
+        (Some(agreed), Some(old)) => Problem::warning(
+            format!("{address} speaks {agreed}, but takes {old} too"),
+            only_present,
+        ),
+        (Some(agreed), None) => {
+            return Ok(Verdict::Good(format!(
+                "{address} speaks {agreed}, and refuses TLS 1.1"
+            )));
+        }
     };
     Ok(Verdict::Bad(vec![problem]))
 }
@@ -80,25 +94,54 @@ fn chain(facts: &Facts) -> Result<Verdict, Unknown> {
     };
     let (own, count) = (own(&shown.chain)?, shown.chain.len());
     let Some(why) = &shown.untrusted else {
-        return Ok(Verdict::Good(format!("{count} certificates, signed by {}", own.issuer)));
+        return Ok(Verdict::Good(format!(
+            "{count} certificates, signed by {}",
+            own.issuer
+        )));
     };
     let problem = if own.issuer == own.subject {
-        let fix = Fix::by_hand("get a certificate of an authority that browsers know: `certbot --nginx -d NAME`");
-        Problem::failure(format!("the certificate of {address} is signed by itself"), fix)
-    } else if shown.chain.get(1).is_none_or(|next| next.subject != own.issuer) {
-        let fix = Fix::by_hand("send the whole chain: `ssl_certificate` in nginx must name fullchain.pem, not cert.pem");
-        let text = format!("{address} sends {count} certificate(s), without the one of {}", own.issuer);
+        let fix = Fix::by_hand(
+            "get a certificate of an authority that browsers know: `certbot --nginx -d NAME`",
+        );
+        Problem::failure(
+            format!("the certificate of {address} is signed by itself"),
+            fix,
+        )
+    } else if shown
+        .chain
+        .get(1)
+        .is_none_or(|next| next.subject != own.issuer)
+    {
+        let fix = Fix::by_hand(
+            "send the whole chain: `ssl_certificate` in nginx must name fullchain.pem, not cert.pem",
+        );
+        let text = format!(
+            "{address} sends {count} certificate(s), without the one of {}",
+            own.issuer
+        );
         Problem::failure(text, fix)
     } else {
-        let fix = Fix::by_hand("get a certificate of an authority that browsers know; if it is your company's own, name its file in SSL_CERT_FILE");
-        Problem::failure(format!("no known authority signed the chain of {address} (by {})", own.issuer), fix)
+        let fix = Fix::by_hand(
+            "get a certificate of an authority that browsers know; if it is your company's own, name its file in SSL_CERT_FILE",
+        );
+        Problem::failure(
+            format!(
+                "no known authority signed the chain of {address} (by {})",
+                own.issuer
+            ),
+            fix,
+        )
     };
-    Ok(Verdict::Bad(vec![problem.and(format!("verification says: {why}"))]))
+    Ok(Verdict::Bad(vec![
+        problem.and(format!("verification says: {why}")),
+    ]))
 }
 
 /// The server's own certificate.
 fn own(chain: &[Certificate]) -> Result<&Certificate, Unknown> {
-    chain.first().ok_or_else(|| Unknown::Unseen("the server shows no certificate".to_owned()))
+    chain
+        .first()
+        .ok_or_else(|| Unknown::Unseen("the server shows no certificate".to_owned()))
 }
 
 fn name(facts: &Facts) -> Result<Verdict, Unknown> {
@@ -109,8 +152,13 @@ fn name(facts: &Facts) -> Result<Verdict, Unknown> {
     if shown.named {
         return Ok(Verdict::Good(format!("it is for {names}")));
     }
-    let fix = Fix::by_hand("get a certificate for that name (`certbot --nginx -d NAME`), or correct `public-url` in atlas.yaml");
-    Ok(Verdict::Bad(vec![Problem::failure(format!("the certificate of {address} is for {names}"), fix)]))
+    let fix = Fix::by_hand(
+        "get a certificate for that name (`certbot --nginx -d NAME`), or correct `public-url` in atlas.yaml",
+    );
+    Ok(Verdict::Bad(vec![Problem::failure(
+        format!("the certificate of {address} is for {names}"),
+        fix,
+    )]))
 }
 
 fn expiry(facts: &Facts) -> Result<Verdict, Unknown> {
@@ -118,25 +166,48 @@ fn expiry(facts: &Facts) -> Result<Verdict, Unknown> {
         return Ok(Verdict::Irrelevant);
     };
     own(&shown.chain)?;
-    let renew = || Fix::by_hand("renew it (`certbot renew`), then let the server read it (`nginx -s reload`)");
+    let renew = || {
+        Fix::by_hand("renew it (`certbot renew`), then let the server read it (`nginx -s reload`)")
+    };
     let mut problems = Vec::new();
     for certificate in &shown.chain {
         let whose = &certificate.subject;
-        let (left, early) = (certificate.not_after - tls.now, certificate.not_before - tls.now);
+        let (left, early) = (
+            certificate.not_after - tls.now,
+            certificate.not_before - tls.now,
+        );
         if left < 0 {
-            let text = format!("a certificate of {address} ({whose}) expired {}", days(-left));
+            let text = format!(
+                "a certificate of {address} ({whose}) expired {}",
+                days(-left)
+            );
             problems.push(Problem::failure(format!("{text} ago"), renew()));
         } else if early > 0 {
-            let fix = Fix::by_hand("set this machine's clock; if that is right, get a certificate that is valid now");
-            let text = format!("a certificate of {address} ({whose}) is valid only in {}", days(early));
+            let fix = Fix::by_hand(
+                "set this machine's clock; if that is right, get a certificate that is valid now",
+            );
+            let text = format!(
+                "a certificate of {address} ({whose}) is valid only in {}",
+                days(early)
+            );
             problems.push(Problem::failure(text, fix));
         } else if left < SOON * DAY {
-            let text = format!("a certificate of {address} ({whose}) expires in {}", days(left));
+            let text = format!(
+                "a certificate of {address} ({whose}) expires in {}",
+                days(left)
+            );
             problems.push(Problem::warning(text, renew()));
         }
     }
-    let left = shown.chain.iter().map(|certificate| certificate.not_after - tls.now).min();
-    Ok(Verdict::of(problems, format!("{} are left", days(left.unwrap_or_default()))))
+    let left = shown
+        .chain
+        .iter()
+        .map(|certificate| certificate.not_after - tls.now)
+        .min();
+    Ok(Verdict::of(
+        problems,
+        format!("{} are left", days(left.unwrap_or_default())),
+    ))
 }
 
 fn days(seconds: i64) -> String {

@@ -20,14 +20,32 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
     };
     let name = &renewal.name;
     let problem = match (&renewal.runner, renewal.known) {
-        (Some(runner), true) => return Ok(Verdict::Good(format!("certbot renews {name}, run by {runner}"))),
+        (Some(runner), true) => {
+            return Ok(Verdict::Good(format!(
+                "certbot renews {name}, run by {runner}"
+            )));
+        }
         (_, false) => {
-            let fix = Fix::by_hand(format!("let certbot get it anew: `certbot --nginx --cert-name {name}`"));
-            Problem::warning(format!("certbot does not know how to renew {name}: renewal/{name}.conf is not there"), fix)
+            let fix = Fix::by_hand(format!(
+                "let certbot get it anew: `certbot --nginx --cert-name {name}`"
+            ));
+            Problem::warning(
+                format!(
+                    "certbot does not know how to renew {name}: renewal/{name}.conf is not there"
+                ),
+                fix,
+            )
         }
         (None, true) => {
-            let fix = Fix::by_hand("let systemd run it: `systemctl enable --now certbot.timer`, or cron: `0 3 * * * certbot renew -q`");
-            Problem::warning(format!("nothing runs `certbot renew` for {name}: neither a timer of systemd nor an entry of cron"), fix)
+            let fix = Fix::by_hand(
+                "let systemd run it: `systemctl enable --now certbot.timer`, or cron: `0 3 * * * certbot renew -q`",
+            );
+            Problem::warning(
+                format!(
+                    "nothing runs `certbot renew` for {name}: neither a timer of systemd nor an entry of cron"
+                ),
+                fix,
+            )
         }
     };
     Ok(Verdict::Bad(vec![problem]))

@@ -38,7 +38,11 @@ fn good() -> Shown {
 
 fn evidence(verdict: Result<Verdict, Unknown>) -> String {
     match verdict {
-        Ok(Verdict::Bad(problems)) => problems.into_iter().flat_map(|p| p.evidence).collect::<Vec<_>>().join("; "),
+        Ok(Verdict::Bad(problems)) => problems
+            .into_iter()
+            .flat_map(|p| p.evidence)
+            .collect::<Vec<_>>()
+            .join("; "),
         other => panic!("no problem: {other:?}"),
     }
 }
@@ -55,7 +59,10 @@ fn a_clock_that_is_wrong_makes_certificates_of_the_future() {
 
 #[test]
 fn a_chain_that_is_cut_names_what_is_missing() {
-    let shown = Shown { untrusted: Some("UnknownIssuer".into()), ..good() };
+    let shown = Shown {
+        untrusted: Some("UnknownIssuer".into()),
+        ..good()
+    };
     assert_eq!(
         evidence((certificate::CHAIN.judge)(&facts(shown))),
         "api.example.com:443 sends 1 certificate(s), without the one of CN=R11; verification says: UnknownIssuer"
@@ -64,7 +71,11 @@ fn a_chain_that_is_cut_names_what_is_missing() {
 
 #[test]
 fn what_speaks_nothing_but_old_versions_is_a_failure() {
-    let shown = Shown { protocol: None, old_protocol: Some("TLS 1.1".into()), ..good() };
+    let shown = Shown {
+        protocol: None,
+        old_protocol: Some("TLS 1.1".into()),
+        ..good()
+    };
     assert_eq!(
         evidence((certificate::PROTOCOL.judge)(&facts(shown))),
         "api.example.com:443 speaks TLS 1.1, and nothing newer"

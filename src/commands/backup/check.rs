@@ -22,7 +22,7 @@ pub(super) async fn check(app: &App, args: &Check) -> Result<Exit, Error> {
         let good = listed.into_iter().filter_map(|one| match one {
             Listed::Whole(entry) if entry.is_complete_of(&place.project) && entry.is_proven() => {
                 Some(entry)
-            },
+            }
             _ => None,
         });
         Ok::<_, Error>(good.max_by_key(|entry| entry.manifest.started))

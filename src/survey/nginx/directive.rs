@@ -53,7 +53,9 @@ fn follow(root: &Path, base: &Path, file: &Path, depth: usize) -> Vec<Directive>
     let Ok(text) = fs::read_to_string(file) else {
         return Vec::new();
     };
-    let place = file.strip_prefix(root).map_or(file.to_path_buf(), |path| Path::new("/").join(path));
+    let place = file
+        .strip_prefix(root)
+        .map_or(file.to_path_buf(), |path| Path::new("/").join(path));
     let mut tokens = tokens(&text).into_iter();
     let directives = block(&mut tokens, &place.display().to_string());
     expand(directives, root, base, depth)
@@ -80,7 +82,9 @@ fn files(root: &Path, base: &Path, pattern: &str) -> Vec<PathBuf> {
         Some(absolute) => root.join(absolute),
         None => base.join(pattern),
     };
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     let (Some(name), Some(folder)) = (name, path.parent()) else {
         return Vec::new();
     };
@@ -141,7 +145,10 @@ fn tokens(text: &str) -> Vec<Token> {
             }
             (None, letter) if letter.is_whitespace() || ";{}".contains(letter) => {
                 if !word.is_empty() {
-                    tokens.push(Token::Word(std::mem::take(&mut word), line - usize::from(letter == '\n')));
+                    tokens.push(Token::Word(
+                        std::mem::take(&mut word),
+                        line - usize::from(letter == '\n'),
+                    ));
                 }
                 match letter {
                     ';' => tokens.push(Token::End),
@@ -196,7 +203,14 @@ mod tests {
         let lines: Vec<String> = all[0].all().iter().map(|d| d.words.join("|")).collect();
         assert_eq!(
             lines,
-            ["server", "listen|80", "add_header|X|a; b", "location|~|^/(a|b)$", "set|$x|${host}", "return|200"]
+            [
+                "server",
+                "listen|80",
+                "add_header|X|a; b",
+                "location|~|^/(a|b)$",
+                "set|$x|${host}",
+                "return|200"
+            ]
         );
     }
 
@@ -205,8 +219,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
         fs::create_dir_all(root.join("etc/nginx/sites-enabled")).expect("a folder");
-        fs::write(root.join("etc/nginx/nginx.conf"), "http { include sites-enabled/*; include /etc/nginx/none.conf; }").expect("a file");
-        fs::write(root.join("etc/nginx/sites-enabled/atlas"), "\nserver { listen 80; }").expect("a file");
+        fs::write(
+            root.join("etc/nginx/nginx.conf"),
+            "http { include sites-enabled/*; include /etc/nginx/none.conf; }",
+        )
+        .expect("a file");
+        fs::write(
+            root.join("etc/nginx/sites-enabled/atlas"),
+            "\nserver { listen 80; }",
+        )
+        .expect("a file");
         let all = read(root, &root.join("etc/nginx/nginx.conf"));
         assert_eq!(all[0].block.len(), 1);
         assert_eq!(all[0].block[0].place, "/etc/nginx/sites-enabled/atlas:2");

@@ -8,7 +8,9 @@ use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_na
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
+};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use x509_cert::der::Decode;
@@ -18,11 +20,19 @@ use x509_cert::ext::pkix::name::GeneralName;
 use crate::checks::tls::{Certificate, Shown};
 
 /// What the server shows. `Err`: nobody is there.
-pub(super) async fn shake(address: SocketAddr, host: &str, roots: &RootCertStore) -> Result<Shown, String> {
+pub(super) async fn shake(
+    address: SocketAddr,
+    host: &str,
+    roots: &RootCertStore,
+) -> Result<Shown, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| "its name is none that a certificate can be for".to_owned())?;
-    let stream = TcpStream::connect(address).await.map_err(|cause| crate::error::cause(&cause))?;
-    let config = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| "its name is none that a certificate can be for".to_owned())?;
+    let stream = TcpStream::connect(address)
+        .await
+        .map_err(|cause| crate::error::cause(&cause))?;
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions();
     let config = config
         .map_err(|error| error.to_string())?
         .dangerous()
@@ -33,7 +43,10 @@ pub(super) async fn shake(address: SocketAddr, host: &str, roots: &RootCertStore
         Ok(stream) => stream,
         Err(cause) => {
             let refusal = Some(crate::error::cause(&cause));
-            return Ok(Shown { refusal, ..Shown::default() });
+            return Ok(Shown {
+                refusal,
+                ..Shown::default()
+            });
         }
     };
     let (_, session) = stream.get_ref();
@@ -69,7 +82,8 @@ fn describe(der: &CertificateDer<'_>) -> Option<Certificate> {
         },
         _ => None,
     });
-    let seconds = |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
+    let seconds =
+        |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
     Some(Certificate {
         names: names.collect(),
         subject: body.subject.to_string(),
@@ -80,7 +94,11 @@ fn describe(der: &CertificateDer<'_>) -> Option<Certificate> {
 }
 
 /// Why the chain leads to no known authority. Dates are told apart: it is verified at a moment at which its first certificate is valid.
-fn untrusted(chain: &[CertificateDer<'_>], roots: &RootCertStore, provider: &CryptoProvider) -> Option<String> {
+fn untrusted(
+    chain: &[CertificateDer<'_>],
+    roots: &RootCertStore,
+    provider: &CryptoProvider,
+) -> Option<String> {
     let (own, rest) = chain.split_first()?;
     let parsed = ParsedCertificate::try_from(own);
     let described = describe(own);
@@ -92,12 +110,16 @@ fn untrusted(chain: &[CertificateDer<'_>], roots: &RootCertStore, provider: &Cry
     });
     let moment = UnixTime::since_unix_epoch(std::time::Duration::from_secs(moment));
     let algorithms = provider.signature_verification_algorithms.all;
-    let verified = parsed.and_then(|own| verify_server_cert_signed_by_trust_anchor(&own, roots, rest, moment, algorithms));
+    let verified = parsed.and_then(|own| {
+        verify_server_cert_signed_by_trust_anchor(&own, roots, rest, moment, algorithms)
+    });
     verified.err().map(|error| error.to_string())
 }
 
 fn is_named(chain: &[CertificateDer<'_>], name: &ServerName<'_>) -> bool {
-    let own = chain.first().and_then(|own| ParsedCertificate::try_from(own).ok());
+    let own = chain
+        .first()
+        .and_then(|own| ParsedCertificate::try_from(own).ok());
     own.is_some_and(|own| verify_server_name(&own, name).is_ok())
 }
 

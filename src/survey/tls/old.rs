@@ -42,7 +42,10 @@ fn greeting(host: &str) -> Vec<u8> {
     extensions.extend(extension(10, &with_length(&[0, 29, 0, 23, 0, 24])));
     extensions.extend(extension(11, &[1, 0]));
     extensions.extend(extension(0xff01, &[0]));
-    let suites: Vec<u8> = SUITES.iter().flat_map(|suite| suite.to_be_bytes()).collect();
+    let suites: Vec<u8> = SUITES
+        .iter()
+        .flat_map(|suite| suite.to_be_bytes())
+        .collect();
     let mut body = vec![3, 2];
     // The random number of a greeting that leads to no connection.
     body.extend([0x41; 32]);

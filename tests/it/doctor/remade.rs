@@ -30,7 +30,11 @@ fn post(path: &str, body: &Value) -> (u16, String) {
 #[track_caller]
 pub(crate) fn remake(id: &str, change: impl FnOnce(&mut Value)) -> String {
     let mut seen = inspect(id);
-    let name = seen["Name"].as_str().expect("a name").trim_start_matches('/').to_owned();
+    let name = seen["Name"]
+        .as_str()
+        .expect("a name")
+        .trim_start_matches('/')
+        .to_owned();
     let mut body = seen["Config"].take();
     body["Hostname"] = Value::Null;
     body["HostConfig"] = seen["HostConfig"].take();
@@ -38,10 +42,15 @@ pub(crate) fn remake(id: &str, change: impl FnOnce(&mut Value)) -> String {
     let networks = networks.as_object().expect("networks");
     let aliases = |end: &Value| {
         let all = end["Aliases"].as_array().cloned().unwrap_or_default();
-        let meant = all.into_iter().filter(|alias| !id.starts_with(alias.as_str().unwrap_or_default()));
+        let meant = all
+            .into_iter()
+            .filter(|alias| !id.starts_with(alias.as_str().unwrap_or_default()));
         meant.collect::<Vec<_>>()
     };
-    let first = body["HostConfig"]["NetworkMode"].as_str().unwrap_or_default().to_owned();
+    let first = body["HostConfig"]["NetworkMode"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     if let Some(end) = networks.get(&first) {
         body["NetworkingConfig"] = json!({"EndpointsConfig": {&first: {"Aliases": aliases(end)}}});
     }
@@ -72,5 +81,9 @@ pub(crate) fn set(body: &mut Value, name: &str, value: &str) {
 pub(crate) fn unset(body: &mut Value, name: &str) {
     let beginning = format!("{name}=");
     let all = body["Env"].as_array_mut().expect("a list");
-    all.retain(|pair| !pair.as_str().is_some_and(|pair| pair.starts_with(&beginning)));
+    all.retain(|pair| {
+        !pair
+            .as_str()
+            .is_some_and(|pair| pair.starts_with(&beginning))
+    });
 }
