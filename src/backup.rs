@@ -8,13 +8,17 @@
 //! | [`redis`] | snapshots of Redis, and their restoration |
 //! | [`embedded`] | copies of the embedded store, and their restoration |
 //! | [`mongodump`] | the stock tool inside MongoDB's container |
+//! | [`schedule`] | the entry that makes backups regularly |
+//! | [`place`] | where backups lie |
 //! | [`drill`] | restoring into throwaway servers |
 
 pub mod drill;
 pub mod embedded;
 pub mod mongodump;
+pub mod place;
 pub mod reach;
 pub mod redis;
+pub mod schedule;
 mod scratch;
 pub mod source;
 mod tee;

@@ -7,6 +7,7 @@ mod deployment;
 mod image;
 mod name;
 mod probe;
+mod public_url;
 mod secret;
 mod service;
 mod size;
@@ -15,6 +16,7 @@ pub use deployment::{DataMode, Deployment, Network, Stage, Volume};
 pub use image::{BuildContext, Image, ImageRef, ImageSource};
 pub use name::{InvalidName, Port, ProjectName, ServiceName};
 pub use probe::{Exchange, Probe};
+pub use public_url::{NoPublicUrl, PublicUrl};
 pub use secret::Secret;
 pub use service::{
     Condition, EnvValue, Kind, Mount, Publish, Resources, SecretMount, Service, Tmpfs,

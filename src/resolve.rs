@@ -143,6 +143,7 @@ impl<'i> Scope<'i> {
                 .start_interval
                 .as_ref()
                 .is_none_or(|engine| engine.value),
+            public_url: settings.public_url,
             data: settings.data,
             source: settings.source,
             networks: built.networks,

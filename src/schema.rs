@@ -54,6 +54,12 @@ pub fn atlas_yaml() -> Value {
             },
             "backup": backup(),
             "checklist": checklist::items(),
+            "public-url": {
+                "description": "The address by which clients reach the gateway from outside. `atlas doctor` asks it for its certificate; production needs https.",
+                "type": "string",
+                "pattern": "^https?://[A-Za-z0-9.-]+(:[0-9]+)?/?$",
+                "examples": ["https://api.example.com"]
+            },
             "services": {
                 "description": "Settings by service.",
                 "type": "object",

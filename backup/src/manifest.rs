@@ -153,6 +153,9 @@ pub struct EmbeddedPart {
     pub tables: BTreeMap<String, u64>,
 }
 
+/// The tag of what a restore saved of what it overwrote.
+pub const SAFETY: &str = "before-restore";
+
 /// `verified.json`: what was proven of a backup since it was made, newest of each level.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
@@ -177,4 +180,32 @@ pub struct Verdict {
     /// What was seen, one line each: evidence, or what differs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
+}
+
+impl Verified {
+    /// The strongest level that was tried (`restored`, `full`, `quick`), and its verdict. A failure at any level goes before what
+    /// passed earlier.
+    pub fn verdict(&self) -> Option<(&'static str, &Verdict)> {
+        let levels = [
+            ("restored", self.restored.as_ref()),
+            ("full", self.full.as_ref()),
+            ("quick", self.quick.as_ref()),
+        ];
+        let mut tried = levels
+            .into_iter()
+            .filter_map(|(level, verdict)| Some((level, verdict?)));
+        let newest_failure = tried
+            .clone()
+            .filter(|(_, verdict)| !verdict.passed)
+            .max_by_key(|(_, verdict)| verdict.at);
+        let mended = |failure: Timestamp| {
+            tried
+                .clone()
+                .any(|(level, verdict)| verdict.passed && level != "quick" && verdict.at > failure)
+        };
+        match newest_failure {
+            Some((level, verdict)) if !mended(verdict.at) => Some((level, verdict)),
+            _ => tried.find(|(_, verdict)| verdict.passed),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::fields::{Fields, Reader, join};
 use super::yaml::{self, Node, Value};
 use super::{backup, checklist, form, size};
 use crate::diagnostic::{At, Diagnostic};
-use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, Stage};
+use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, PublicUrl, Stage};
 
 /// Keys of the document.
 pub const KEYS: &[&str] = &[
@@ -24,6 +24,7 @@ pub const KEYS: &[&str] = &[
     "catalogue",
     "backup",
     "checklist",
+    "public-url",
     "services",
 ];
 /// Keys of `images`.
@@ -87,6 +88,8 @@ pub struct Project {
     pub backup: backup::Backup,
     /// `checklist`: the user's own items.
     pub checklist: Vec<checklist::Item>,
+    /// `public-url`: the address by which clients reach the gateway from outside.
+    pub public_url: Option<At<PublicUrl>>,
     /// `services`: settings by service.
     pub services: BTreeMap<String, At<Overrides>>,
 }
@@ -157,6 +160,10 @@ impl Project {
                 .map(|path| At::new(PathBuf::from(path.value), path.position)),
             backup: backup::read(&mut reader, &fields),
             checklist: checklist::read(&mut reader, &fields),
+            public_url: read(&fields, "public-url", |n, p| {
+                let form = "an address such as `https://api.example.com`";
+                reader.formed(n, p, form, |text| text.parse().ok())
+            }),
             services: services(&mut reader, &fields),
             ..empty.clone()
         });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ImageSource, ProjectName, Secret, Service, ServiceName};
+use super::{ImageSource, ProjectName, PublicUrl, Secret, Service, ServiceName};
 
 /// Everything that shall run, validated.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Deployment {
     pub project: ProjectName,
     /// Development or production.
     pub stage: Stage,
+    /// The address by which clients reach the gateway from outside, if it is known.
+    pub public_url: Option<PublicUrl>,
     /// Where settings, history and limits are kept.
     pub data: DataMode,
     /// Whether health checks may begin at a quicker pace (`start_interval`): engines before 25 refuse it.

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use super::{Scope, selection::MINIMAL};
 use crate::diagnostic::Diagnostic;
-use crate::model::{DataMode, ImageSource, ProjectName, Stage};
+use crate::model::{DataMode, ImageSource, ProjectName, PublicUrl, Stage};
 
 /// What was decided.
 pub(super) struct Settings {
     /// `None` when no valid name was found; the problem is noted.
     pub(super) project: Option<ProjectName>,
     pub(super) stage: Stage,
+    pub(super) public_url: Option<PublicUrl>,
     pub(super) data: DataMode,
     pub(super) source: ImageSource,
     pub(super) registry: String,
@@ -36,6 +37,7 @@ impl Scope<'_> {
                 .stage
                 .or(written.stage.as_ref().map(|stage| stage.value))
                 .unwrap_or(Stage::Development),
+            public_url: self.public_url(),
             data: self.data(source),
             source,
             registry: self.registry(source),
@@ -47,6 +49,19 @@ impl Scope<'_> {
                 .unwrap_or_else(|| "latest".to_owned()),
             context: self.context(source),
         }
+    }
+
+    fn public_url(&mut self) -> Option<PublicUrl> {
+        let written = self.inputs.project.public_url.as_ref()?;
+        let stage = self.inputs.project.stage.as_ref().map(|stage| stage.value);
+        let production = self.request.stage.or(stage) == Some(Stage::Production);
+        if production && !written.value.secure {
+            let message = format!("`{}` is not encrypted", written.value);
+            let problem = Diagnostic::error(message).key("public-url");
+            let problem = problem.hint("production needs an address that begins with https://");
+            self.in_project(problem, written.position);
+        }
+        Some(written.value.clone())
     }
 
     pub(super) fn project_name(&mut self) -> Option<ProjectName> {

@@ -170,19 +170,20 @@ async fn volumes(engine: &DockerEngine, container: &Container, closeup: &Closeup
 /// Drivers that keep files, and which of them rotate by themselves.
 fn log(engine: &DockerEngine, closeup: &Closeup) -> Log {
     let driver = closeup.log_driver.clone();
-    let limited = closeup.log_options.contains_key("max-size");
+    let size = closeup.log_options.get("max-size");
+    let limited = size.is_some_and(|size| size != "-1");
     Log {
         rotated: driver != "json-file" || limited,
         driver,
         size: match engine.is_local() {
-            true => closeup.log_path.as_deref().and_then(size),
+            true => closeup.log_path.as_deref().and_then(bytes),
             false => None,
         },
     }
 }
 
 /// Bytes of a log and of those that were rotated away beside it.
-fn size(path: &str) -> Option<u64> {
+fn bytes(path: &str) -> Option<u64> {
     let path = Path::new(path);
     let name = path.file_name()?.to_str()?;
     let entries = std::fs::read_dir(path.parent()?).ok()?.flatten();

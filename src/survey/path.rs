@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use reqwest::{Method, Response};
 use serde_json::Value;
@@ -17,6 +18,11 @@ const STRANGER: &str = "https://stranger.invalid";
 /// The id of no extension, where any may call.
 const ANY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const EXTENSION: &str = "chrome-extension://";
+
+/// The gateway looks about once a second, and reconnects to its stores at growing intervals.
+const PAUSE: Duration = Duration::from_millis(900);
+/// How often somebody is asked again.
+const TRIES: usize = 4;
 
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Path> {
     scene.engine()?;
@@ -38,7 +44,7 @@ async fn gateway(scene: &Scene<'_>, client: &reqwest::Client) -> Known<Option<Ga
     let extension = extension(found.variable("CORS_ORIGINS").unwrap_or_default());
     let origin = extension.clone().unwrap_or_default();
     let (health, admits_extension, admits_strangers, without_key, settings) = tokio::join!(
-        health(client, address, "/api/health", "dependencies"),
+        settled(async || health(client, address, "/api/health", "dependencies").await),
         admits(client, address, &origin),
         admits(client, address, STRANGER),
         status(client, address, "/api"),
@@ -88,17 +94,29 @@ async fn orchestrator(
     let address = addresses.find(IpAddr::is_ipv4);
     let address = address.ok_or_else(|| unseen("the orchestrator has no address".to_owned()))?;
     let address = SocketAddr::new(address, service.port.get());
-    let answer = health(client, address, "/health", "services").await;
+    let answer = settled(async || health(client, address, "/health", "services").await).await;
     answer.map(|(_, services)| Some(services)).map_err(unseen)
 }
 
+/// What was said of dependencies, or why nothing was.
+type Said = Result<(u16, BTreeMap<String, Standing>), String>;
+
+/// What is away for a moment only, as after a restart, is worth no finding: who says that something is away is asked again.
+async fn settled(mut ask: impl AsyncFnMut() -> Said) -> Said {
+    let mut said = ask().await;
+    for _ in 0..TRIES {
+        let well = |(_, all): &(u16, BTreeMap<String, Standing>)| all.values().all(|one| one.well);
+        if said.as_ref().is_ok_and(well) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        said = ask().await;
+    }
+    said
+}
+
 /// Status and what the answer says below a key, name by name.
-async fn health(
-    client: &reqwest::Client,
-    address: SocketAddr,
-    path: &str,
-    key: &str,
-) -> Result<(u16, BTreeMap<String, Standing>), String> {
+async fn health(client: &reqwest::Client, address: SocketAddr, path: &str, key: &str) -> Said {
     let asked = client.get(format!("http://{address}{path}")).send().await;
     let answer = asked.map_err(|error| http::why(&error))?;
     let status = answer.status().as_u16();

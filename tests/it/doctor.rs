@@ -2,18 +2,23 @@
 //! was planted, and with what is found after the printed fix was applied. Each area plants its own faults.
 
 mod altered;
+mod backups;
 mod bundle;
+mod containers;
 mod credentials;
+mod edge;
 mod engine;
 mod environment;
 mod host;
 mod images;
 mod network;
 mod ports;
+mod remade;
 mod root;
 mod shown;
 mod sources;
 mod stores;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};

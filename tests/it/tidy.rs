@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 /// Rooms of `src/` and the rooms that each may name; `*` is all of them. Data flows from left to right, never back.
 const MAP: &[(&str, &[&str])] = &[
     ("app", &["*"]),
-    ("backup", &["engines", "event", "model", "plan"]),
+    (
+        "backup",
+        &["engines", "error", "event", "exit", "model", "plan"],
+    ),
     (
         "checks",
         &["diagnostic", "exit", "input", "model", "plan", "resolve"],

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{MANIFEST, PINNED, name};
-use crate::manifest::{File, Manifest, SCHEMA, Verified};
+use crate::manifest::{File, Manifest, SAFETY, SCHEMA, Verified};
 use crate::{Error, Kind};
 
 /// A backup all of whose files are there in their sizes.
@@ -23,6 +23,20 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it is a complete one of a project. What a restore saved of what it overwrote does not count.
+    pub fn is_complete_of(&self, project: &str) -> bool {
+        let manifest = &self.manifest;
+        manifest.project == project
+            && !manifest.tags.iter().any(|tag| tag == SAFETY)
+            && manifest.missing.is_empty()
+    }
+
+    /// Whether every byte of it was decoded since it was made, and all agreed.
+    pub fn is_proven(&self) -> bool {
+        let proven = self.verified.verdict();
+        proven.is_some_and(|(level, verdict)| verdict.passed && level != "quick")
+    }
+
     /// The files that its manifest names.
     pub fn files(&self) -> impl Iterator<Item = &File> {
         files(&self.manifest)

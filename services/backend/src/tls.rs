@@ -14,11 +14,11 @@ pub fn install_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// The client side of TLS, trusting the built-in roots and those in `ca_file`.
+/// The built-in roots and those in `ca_file`.
 ///
 /// # Errors
 /// A sentence naming `SSL_CERT_FILE` if that file cannot be read or holds no certificate.
-pub fn client(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
+pub fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -30,6 +30,15 @@ pub fn client(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
             return Err("`SSL_CERT_FILE` holds no certificate".to_owned());
         }
     }
+    Ok(roots)
+}
+
+/// The client side of TLS, trusting [`roots`].
+///
+/// # Errors
+/// Those of [`roots`].
+pub fn client(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
+    let roots = roots(ca_file)?;
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())

@@ -1,14 +1,12 @@
 //! `atlas backup check`: whether the newest good backup is young enough.
 
 use atlas_backup::notify::Kind;
-use atlas_backup::repository::{Entry, Listed};
+use atlas_backup::repository::Listed;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::age;
-use super::list::verdict;
 use super::place::Place;
-use super::restore::SAFETY;
 use crate::app::App;
 use crate::cli::backup::Check;
 use crate::error::Error;
@@ -22,7 +20,9 @@ pub(super) async fn check(app: &App, args: &Check) -> Result<Exit, Error> {
         let repository = place.open(&args.at).await?;
         let listed = repository.list().await?;
         let good = listed.into_iter().filter_map(|one| match one {
-            Listed::Whole(entry) if is_good(&entry, &place.project) => Some(entry),
+            Listed::Whole(entry) if entry.is_complete_of(&place.project) && entry.is_proven() => {
+                Some(entry)
+            }
             _ => None,
         });
         Ok::<_, Error>(good.max_by_key(|entry| entry.manifest.started))
@@ -70,14 +70,4 @@ pub(super) async fn check(app: &App, args: &Check) -> Result<Exit, Error> {
             .await;
     }
     Ok(exit)
-}
-
-/// The project's, complete, and every byte of it was decoded since. What a restore saved of what it overwrote does not count.
-fn is_good(entry: &Entry, project: &str) -> bool {
-    let proven = verdict(&entry.verified);
-    let manifest = &entry.manifest;
-    manifest.project == project
-        && !manifest.tags.iter().any(|tag| tag == SAFETY)
-        && manifest.missing.is_empty()
-        && proven.is_some_and(|(level, verdict)| verdict.passed && level != "quick")
 }

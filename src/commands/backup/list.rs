@@ -1,6 +1,6 @@
 //! `atlas backup list`: one line for each backup, newest last, with what is proven of it.
 
-use atlas_backup::manifest::{Consistency, Manifest, Verdict, Verified};
+use atlas_backup::manifest::{Consistency, Manifest, Verified};
 use atlas_backup::repository::{Entry, Listed};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -59,34 +59,9 @@ pub(super) fn consistency(manifest: &Manifest) -> &'static str {
     }
 }
 
-/// The strongest level that was tried, and its verdict. A failure at any level goes before what passed earlier.
-pub(super) fn verdict(verified: &Verified) -> Option<(&'static str, &Verdict)> {
-    let levels = [
-        ("restored", verified.restored.as_ref()),
-        ("full", verified.full.as_ref()),
-        ("quick", verified.quick.as_ref()),
-    ];
-    let mut tried = levels
-        .into_iter()
-        .filter_map(|(level, verdict)| Some((level, verdict?)));
-    let newest_failure = tried
-        .clone()
-        .filter(|(_, verdict)| !verdict.passed)
-        .max_by_key(|(_, verdict)| verdict.at);
-    let mended = |failure: Timestamp| {
-        tried
-            .clone()
-            .any(|(level, verdict)| verdict.passed && level != "quick" && verdict.at > failure)
-    };
-    match newest_failure {
-        Some((level, verdict)) if !mended(verdict.at) => Some((level, verdict)),
-        _ => tried.find(|(_, verdict)| verdict.passed),
-    }
-}
-
 /// `full, 5 minutes ago`, `never`, `FAILED, 2 hours ago`.
 pub(super) fn proven(verified: &Verified, now: Timestamp) -> String {
-    match verdict(verified) {
+    match verified.verdict() {
         None => "never".to_owned(),
         Some((level, verdict)) if verdict.passed => {
             format!("{level}, {}", age::ago(verdict.at, now))
@@ -197,7 +172,7 @@ fn object(one: &Listed, now: Timestamp) -> Value {
                 "complete": manifest.missing.is_empty(),
                 "missing": manifest.missing,
                 "verified": entry.verified,
-                "proven": verdict(&entry.verified).map(|(level, verdict)| json!({
+                "proven": entry.verified.verdict().map(|(level, verdict)| json!({
                     "level": level, "passed": verdict.passed, "at": verdict.at,
                 })),
                 "pinned": entry.pinned,

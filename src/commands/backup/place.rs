@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use atlas_backup::Kind as Sort;
 use atlas_backup::notify::{Kind, Mailer, Notice, Target};
-use atlas_backup::repository::{Credentials, Entry, Listed, Location, Repository};
+use atlas_backup::repository::{Entry, Listed, Location, Repository};
 
-use super::restore::SAFETY;
 use crate::app::App;
+use crate::backup::place;
 use crate::cli::backup::At;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, cause};
@@ -17,9 +17,6 @@ use crate::exit::Exit;
 use crate::input::Inputs;
 use crate::input::backup::Backup;
 use crate::references;
-
-/// The folder of backups, if nothing else is said.
-const FOLDER: &str = "backups";
 
 /// What a command over backups knows of its project.
 pub(super) struct Place<'a> {
@@ -96,20 +93,19 @@ impl<'a> Place<'a> {
 
     /// The place that was named, else that of atlas.yaml, else the folder `backups` of the project.
     pub(super) fn location(&self, named: Option<&str>) -> Result<Location, Error> {
-        let settings = self.settings();
-        let written = settings.to.as_ref().map(|to| to.value.as_str());
-        let text = named.or(written).unwrap_or(FOLDER);
-        if text.contains("://") {
-            return Ok(Location::parse(text, &self.credentials())?);
+        let variable = |name: &str| self.variable(name).map(str::to_owned);
+        let written = self.settings().to.as_ref().map(|to| to.value.as_str());
+        let directory = &self.app.directory;
+        match named {
+            // What was typed is relative to where it was typed, what was written to the project.
+            Some(path) if !path.contains("://") => {
+                let path = std::path::absolute(path).map_err(|error| {
+                    Error::failed(format!("failed to find `{path}`: {}", cause(&error)))
+                })?;
+                Ok(Location::Folder(path))
+            }
+            named => Ok(place::location(directory, named.or(written), variable)?),
         }
-        // What was typed is relative to where it was typed, what was written to the project.
-        let path = match named {
-            Some(path) => std::path::absolute(path).map_err(|error| {
-                Error::failed(format!("failed to find `{path}`: {}", cause(&error)))
-            })?,
-            None => self.app.directory.join(text),
-        };
-        Ok(Location::Folder(path))
     }
 
     /// Opens the place.
@@ -124,12 +120,7 @@ impl<'a> Place<'a> {
         if id != "latest" {
             return Ok(repository.find(id).await?);
         }
-        let is_meant = |entry: &Entry| {
-            let manifest = &entry.manifest;
-            manifest.project == self.project
-                && manifest.missing.is_empty()
-                && !manifest.tags.iter().any(|tag| tag == SAFETY)
-        };
+        let is_meant = |entry: &Entry| entry.is_complete_of(&self.project);
         let listed = repository.list().await?;
         let mut whole = listed.into_iter().filter_map(|one| match one {
             Listed::Whole(entry) => Some(*entry),
@@ -139,20 +130,6 @@ impl<'a> Place<'a> {
             let cause = format!("there is no complete backup in {}", repository.location());
             atlas_backup::Error::new(Sort::NotFound, "find", id, cause).into()
         })
-    }
-
-    fn credentials(&self) -> Credentials {
-        let variable = |name: &str| self.variable(name).map(str::to_owned);
-        Credentials {
-            access_key_id: variable("AWS_ACCESS_KEY_ID"),
-            secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
-            session_token: variable("AWS_SESSION_TOKEN"),
-            endpoint: variable("AWS_ENDPOINT_URL"),
-            region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
-            certificates: self.variable("AWS_CA_BUNDLE").map(PathBuf::from),
-            identity: None,
-            ssh_config: None,
-        }
     }
 
     /// Tells `backup.notify`. That somebody could not be told is a warning: how the command ends is not changed by it.

@@ -64,6 +64,7 @@ fn deployment() -> Deployment {
         stage: Stage::Development,
         data: DataMode::Embedded,
         start_interval: true,
+        public_url: None,
         source: ImageSource::Registry,
         services: services.into_iter().map(|s| (s.name.clone(), s)).collect(),
         networks: BTreeMap::from([("mesh".to_owned(), Network::default())]),

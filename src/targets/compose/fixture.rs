@@ -23,6 +23,7 @@ pub(crate) fn deployment() -> Deployment {
     let network = |internal| Network { internal };
     Deployment {
         start_interval: true,
+        public_url: None,
         project: "atlas".parse().expect("valid"),
         stage: Stage::Production,
         data: DataMode::Containers,

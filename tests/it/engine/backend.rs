@@ -160,7 +160,7 @@ fn gateway_is_guarded(stack: &Stack, port: u16) {
     }
 }
 
-pub(super) fn value(stack: &Stack, variable: &str) -> String {
+pub(crate) fn value(stack: &Stack, variable: &str) -> String {
     let all = secrets(stack);
     let found = all.into_iter().find(|(name, _)| name == variable);
     found

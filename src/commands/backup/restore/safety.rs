@@ -15,8 +15,7 @@ use crate::commands::backup::{create, secret, space};
 use crate::error::Error;
 use crate::exit::Exit;
 
-/// The tag of safety backups.
-pub(in crate::commands::backup) const SAFETY: &str = "before-restore";
+pub(in crate::commands::backup) use atlas_backup::manifest::SAFETY;
 
 impl Work<'_> {
     /// Backs up the databases and stores of what will be overwritten; the backup's id. Nothing when nothing will be.

@@ -11,7 +11,7 @@ use crate::error::Error;
 const JOBS: [&str; 2] = ["", "-check"];
 
 /// Whether this machine was started by systemd.
-pub(super) fn runs() -> bool {
+pub(crate) fn runs() -> bool {
     Path::new("/run/systemd/system").is_dir()
 }
 
@@ -27,7 +27,7 @@ fn timer(owner: &Owner, ending: &str) -> String {
     format!("atlas-backup-{}{ending}.timer", owner.name)
 }
 
-pub(super) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
+pub(crate) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
     let folder = folder(owner)?;
     for job in jobs {
         let unit = systemd::unit(&owner.name, job);
@@ -49,7 +49,7 @@ pub(super) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) async fn remove(owner: &Owner) -> Result<bool, Error> {
+pub(crate) async fn remove(owner: &Owner) -> Result<bool, Error> {
     let Ok(folder) = folder(owner) else {
         return Ok(false);
     };

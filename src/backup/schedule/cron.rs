@@ -1,5 +1,7 @@
 //! The entry in the user's crontab, changed through `crontab` alone.
 
+use std::path::Path;
+
 use atlas_backup::schedule::{Job, crontab};
 
 use super::{Found, Owner, must, run};
@@ -27,7 +29,7 @@ async fn write(text: &str) -> Result<(), Error> {
     }
 }
 
-pub(super) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
+pub(crate) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
     let before = read().await?;
     let after = crontab::with(&before, &owner.directory, jobs, &owner.log);
     match after == before {
@@ -36,7 +38,7 @@ pub(super) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
     }
 }
 
-pub(super) async fn remove(owner: &Owner) -> Result<bool, Error> {
+pub(crate) async fn remove(owner: &Owner) -> Result<bool, Error> {
     let before = read().await?;
     let after = crontab::without(&before, &owner.directory);
     if after == before {
@@ -49,7 +51,7 @@ pub(super) async fn remove(owner: &Owner) -> Result<bool, Error> {
     write(&after).await.map(|()| true)
 }
 
-pub(super) async fn find(owner: &Owner) -> Result<Option<Found>, Error> {
+pub(super) async fn find(owner: &Owner, root: &Path) -> Result<Option<Found>, Error> {
     let text = read().await?;
     let lines = crontab::ours(&text, &owner.directory);
     if lines.is_empty() {
@@ -61,13 +63,13 @@ pub(super) async fn find(owner: &Owner) -> Result<Option<Found>, Error> {
         kind: "cron",
         when: fields.and_then(|fields| fields.parse().ok()),
         lines: lines.into_iter().map(str::to_owned).collect(),
-        trouble: (!runs()).then(|| "no cron daemon runs on this machine: start it".to_owned()),
+        trouble: (!runs(root)).then(|| "no cron daemon runs on this machine: start it".to_owned()),
     }))
 }
 
 /// Whether a cron daemon runs; where that cannot be told, it does.
-fn runs() -> bool {
-    let Ok(processes) = std::fs::read_dir("/proc") else {
+fn runs(root: &Path) -> bool {
+    let Ok(processes) = std::fs::read_dir(root.join("proc")) else {
         return true;
     };
     let mut names = processes

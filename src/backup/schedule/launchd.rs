@@ -20,7 +20,7 @@ fn runs() -> bool {
     cfg!(target_os = "macos")
 }
 
-pub(super) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
+pub(crate) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
     for job in jobs {
         let label = launchd::label(&owner.name, job);
         let path = path(owner, &label)
@@ -37,7 +37,7 @@ pub(super) async fn install(owner: &Owner, jobs: &[Job]) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) async fn remove(owner: &Owner) -> Result<bool, Error> {
+pub(crate) async fn remove(owner: &Owner) -> Result<bool, Error> {
     let mut removed = false;
     for ending in JOBS {
         let label = format!("ai.atlas.backup.{}{ending}", owner.name);
