@@ -41,20 +41,6 @@ pub async fn mongodb(engine: &DockerEngine, source: &Mongo) -> Result<Connection
     }
 }
 
-/// Whether a MongoDB in a container lists its databases to somebody without a password.
-///
-/// # Errors
-/// As [`mongodb`].
-pub async fn admits_anybody(engine: &DockerEngine, source: &Mongo) -> Result<bool, Error> {
-    let Mongo::Container { held, .. } = source else {
-        let cause = "it is not in a container of the project";
-        return Err(Error::new(Kind::Unreachable, "try", "mongodb", cause));
-    };
-    let address = way(engine, &held.container, &held.name).await?;
-    let url = format!("mongodb://{address}/?directConnection=true");
-    Connection::open(&url).await?.lists_databases().await
-}
-
 /// Connects to a MongoDB without users, in a container of ours.
 pub(super) async fn unguarded(engine: &DockerEngine, container: &str) -> Result<Connection, Error> {
     let address = way(engine, container, container).await?;

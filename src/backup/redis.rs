@@ -38,14 +38,6 @@ pub struct Taken {
     pub written: Written,
 }
 
-/// A setting of a running Redis.
-///
-/// # Errors
-/// Redis does not answer.
-pub async fn setting(engine: &DockerEngine, held: &Held, name: &str) -> Result<String, Error> {
-    Client::new(engine, held).setting(name, "").await
-}
-
 /// Lets Redis save, copies the file it made, and checks it on the way.
 ///
 /// # Errors

@@ -124,9 +124,7 @@ fn chains(rules: &str, firewall: &mut Firewall) {
         ":INPUT DROP",
         ":INPUT REJECT",
     ];
-    let last = lines()
-        .filter(|line| line.starts_with("-A INPUT"))
-        .next_back();
+    let last = lines().rfind(|line| line.starts_with("-A INPUT"));
     let refuses = last.is_some_and(|line| {
         ["-A INPUT -j DROP", "-A INPUT -j REJECT"]
             .iter()

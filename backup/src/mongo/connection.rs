@@ -113,20 +113,6 @@ impl Connection {
         })
     }
 
-    /// Whether whoever is connected may list databases: without authentication anybody may.
-    ///
-    /// # Errors
-    /// What the server says but for a refusal of rights.
-    pub async fn lists_databases(&self) -> Result<bool, Error> {
-        /// Unauthorized.
-        const REFUSED: i32 = 13;
-        match self.client.list_database_names().await {
-            Ok(_) => Ok(true),
-            Err(error) if super::failure::code(&error) == Some(REFUSED) => Ok(false),
-            Err(error) => Err(explain("list databases at", &self.address, &error)),
-        }
-    }
-
     /// Gives a user of `admin` another password.
     ///
     /// # Errors
