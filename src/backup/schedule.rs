@@ -80,7 +80,9 @@ impl Owner {
             home,
             root,
             log: format!("{directory}/.atlas/backup.log"),
-            crontab: std::env::split_paths(path).any(|folder| folder.join("crontab").is_file()),
+            crontab: path
+                .split(':')
+                .any(|folder| Path::new(folder).join("crontab").is_file()),
         })
     }
 }

@@ -167,11 +167,16 @@ async fn volumes(engine: &DockerEngine, container: &Container, closeup: &Closeup
     join_all(asked).await
 }
 
+/// A file of a log may reasonably become so large, in bytes.
+const LARGEST_LOG: u64 = 10 << 30;
+
 /// Drivers that keep files, and which of them rotate by themselves.
 fn log(engine: &DockerEngine, closeup: &Closeup) -> Log {
     let driver = closeup.log_driver.clone();
     let size = closeup.log_options.get("max-size");
-    let limited = size.is_some_and(|size| size != "-1");
+    // What is rotated only when it has filled the disk is not rotated.
+    let size = size.and_then(|size| crate::input::bytes(size));
+    let limited = size.is_some_and(|size| size <= LARGEST_LOG);
     Log {
         rotated: driver != "json-file" || limited,
         driver,

@@ -3,7 +3,7 @@
 mod directive;
 mod site;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Scene;
@@ -69,7 +69,10 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Nginx> {
 async fn test(scene: &Scene<'_>, root: &Path, folder: &Path) -> Option<Known<Vec<String>>> {
     let path = scene.environment.get("PATH").map_or("", String::as_str);
     // Not every user has the folder of servers on PATH.
-    let folders = std::env::split_paths(path).chain([root.join("usr/sbin")]);
+    let folders = path
+        .split(':')
+        .map(PathBuf::from)
+        .chain([root.join("usr/sbin")]);
     let program = { folders }
         .map(|folder| folder.join("nginx"))
         .find(|file| file.is_file())?;

@@ -46,7 +46,8 @@ pub(super) const SETTINGS: Rule = Rule {
     why: "settings hold people's credentials",
     manual: "atlas asks the gateway for somebody's settings without a key; 401 is the right answer.",
     see: &[],
-    needs: NEEDS,
+    // Whoever asks for no key at all asks for none here.
+    needs: &["CFG", "ENG", "CON", "PATH-001", "PATH-006"],
     cheap: false,
     judge: settings,
 };

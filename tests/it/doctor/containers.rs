@@ -281,8 +281,7 @@ fn changed(stack: &Stack) {
         Mend::Printed,
     );
     let plant = || {
-        // The engine's own defaults may have a size.
-        let endless = json!({"Type": "json-file", "Config": {"max-size": "-1"}});
+        let endless = json!({"Type": "json-file", "Config": {"max-size": "1000g"}});
         remake(&stack.id("three"), |body| {
             body["HostConfig"]["LogConfig"] = endless
         });
