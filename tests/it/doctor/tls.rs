@@ -240,7 +240,7 @@ fn old_versions(stack: &Stack, authorities: &Authorities, address: &dyn Fn(u16),
     write(
         "nginx.conf",
         &format!(
-            "daemon off; pid nginx.pid; events {{}}\nhttp {{ access_log off; client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; \
+            "daemon off; master_process off; pid nginx.pid; events {{}}\nhttp {{ access_log off; client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; \
              uwsgi_temp_path t; scgi_temp_path t;\nserver {{ listen 127.0.0.1:{port} ssl; ssl_certificate chain.pem; ssl_certificate_key key.pem;\n\
              ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ALL:@SECLEVEL=0; return 204; }} }}\n"
         ),
