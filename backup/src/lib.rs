@@ -23,6 +23,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod archive;
+mod buffer;
 pub mod codec;
 pub mod error;
 pub mod extjson;
@@ -32,6 +33,7 @@ mod lookahead;
 pub mod manifest;
 pub mod mongo;
 pub mod notify;
+mod priority;
 pub mod progress;
 pub mod rdb;
 pub mod repository;

@@ -98,6 +98,9 @@ pub struct MongoPart {
     pub topology: String,
     /// What holds of the moments at which documents were read.
     pub consistency: Consistency,
+    /// Databases that were chosen; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases: Vec<String>,
     /// Whether users and roles are in it.
     pub users_and_roles: bool,
     /// Every namespace, sorted by name.

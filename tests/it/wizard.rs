@@ -19,6 +19,8 @@ pub(crate) struct Terminal {
     screen: Arc<Mutex<String>>,
     /// How much of the screen has been waited for.
     seen: usize,
+    /// The device, such as `/dev/pts/3`.
+    tty: String,
 }
 
 impl Terminal {
@@ -35,7 +37,7 @@ impl Terminal {
             .collect();
         command = Command::new("script");
         let line = format!(
-            "stty cols 100 rows 40; exec '{}' {words}",
+            "tty; stty cols 100 rows 40; exec '{}' {words}",
             executable().display()
         );
         command
@@ -59,29 +61,56 @@ impl Terminal {
                 shared.lock().expect("whole").push_str(&text);
             }
         });
-        Some(Self {
+        let mut terminal = Self {
             child,
             keys,
             screen,
             seen: 0,
-        })
+            tty: String::new(),
+        };
+        terminal.shows("\n");
+        terminal.tty = terminal.screen.lock().expect("whole")[..terminal.seen]
+            .trim()
+            .to_owned();
+        Some(terminal)
     }
 
     /// Waits until the text is shown, after what was waited for before.
     #[track_caller]
     pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
+        let screen = Arc::clone(&self.screen);
+        let seen = self.seen;
+        let find = || screen.lock().expect("whole")[seen..].find(text);
+        let at = self.waits(find, &format!("`{text}` is not shown"));
+        self.seen += at + text.len();
+        self
+    }
+
+    /// Waits until what is typed is a line without an echo: whatever was typed before that is thrown away.
+    #[track_caller]
+    pub(crate) fn hides(&mut self) -> &mut Self {
+        let tty = self.tty.clone();
+        let hidden = || {
+            let modes = Command::new("stty").args(["-aF", &tty]).output();
+            let modes = String::from_utf8(modes.expect("stty runs").stdout).expect("text");
+            let mut modes = modes.split([' ', ';', '\n']);
+            let line = modes.clone().any(|mode| mode == "icanon");
+            (line && modes.any(|mode| mode == "-echo")).then_some(())
+        };
+        self.waits(hidden, "no secret is asked for");
+        self
+    }
+
+    #[track_caller]
+    fn waits<T>(&self, mut condition: impl FnMut() -> Option<T>, else_told: &str) -> T {
         let began = Instant::now();
         loop {
-            let screen = self.screen.lock().expect("whole").clone();
-            if let Some(at) = screen[self.seen..].find(text) {
-                self.seen += at + text.len();
-                return self;
+            if let Some(met) = condition() {
+                return met;
             }
-            assert!(
-                began.elapsed() < DEADLINE,
-                "`{text}` is not shown:\n{screen}"
-            );
-            std::thread::yield_now();
+            let screen = self.screen.lock().expect("whole");
+            assert!(began.elapsed() < DEADLINE, "{else_told}:\n{screen}");
+            drop(screen);
             std::thread::park_timeout(Duration::from_millis(10));
         }
     }
@@ -134,6 +163,7 @@ fn the_wizard_asks_for_profile_data_and_credentials_and_writes() {
         .types("me@acme.com\r")
         .shows("API token of that account")
         .shows("CONFLUENCE_TOKEN")
+        .hides()
         .types("hunter2\r")
         .shows("Jira: Searches and reads Jira issues")
         .shows("JIRA_URL")
@@ -141,6 +171,7 @@ fn the_wizard_asks_for_profile_data_and_credentials_and_writes() {
         .shows("JIRA_USERNAME")
         .types(ENTER)
         .shows("JIRA_TOKEN")
+        .hides()
         .types(ENTER)
         .shows("left for later: JIRA_TOKEN")
         .shows("atlas.yaml")
@@ -182,7 +213,7 @@ fn ctrl_c_in_the_middle_writes_nothing_and_gives_the_terminal_back() {
         if questions > 2 {
             terminal.types(ENTER).shows("CONFLUENCE_URL").types(ENTER);
             terminal.shows("CONFLUENCE_USERNAME").types(ENTER);
-            terminal.shows("CONFLUENCE_TOKEN");
+            terminal.shows("CONFLUENCE_TOKEN").hides();
         }
         terminal
             .types("\x03")
@@ -222,8 +253,10 @@ fn services_of_other_images_are_asked_for_their_source() {
         .shows("Where shall data be kept?")
         .types(ENTER)
         .shows("SLACK_BOT_TOKEN")
+        .hides()
         .types("xoxb-...\r")
         .shows("it still holds the example's placeholder; try again, or press Enter alone")
+        .hides()
         .types(ENTER)
         .shows("next: `atlas up` brings it up");
     let (code, screen) = terminal.ends();
@@ -244,6 +277,7 @@ fn a_secret_is_asked_for_without_an_echo_and_set() {
         .shows("JIRA_URL")
         .types("https://acme.example\r")
         .shows("JIRA_TOKEN")
+        .hides()
         .types("hunter2\r")
         .shows("JIRA_TOKEN is set in .env");
     let (code, screen) = terminal.ends();

@@ -17,7 +17,8 @@ const USAGE: &str = "usage: workload COMMAND
   probe URI DB.COLLECTION SECONDS
                                 find one by its _id and insert one, each a hundred times a second; latencies as JSON";
 
-#[tokio::main]
+// As the command line runs it.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

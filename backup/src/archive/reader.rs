@@ -134,15 +134,11 @@ impl<R: Read> Reader<R> {
                 namespace,
                 length,
                 count,
-            } => {
-                let documents = self.stream.ready()[..length].to_vec();
-                self.stream.consume(length);
-                Item::Documents {
-                    namespace,
-                    documents,
-                    count,
-                }
-            }
+            } => Item::Documents {
+                namespace,
+                documents: self.stream.take(length),
+                count,
+            },
             Step::End { namespace, closed } => Item::End {
                 namespace,
                 documents: closed.documents,

@@ -39,6 +39,12 @@ impl<R: Read> Stream<R> {
         self.offset += count as u64;
     }
 
+    /// Consumes `count` bytes that are there.
+    pub(super) fn take(&mut self, count: usize) -> Vec<u8> {
+        self.offset += count as u64;
+        self.from.cut_off(count)
+    }
+
     /// That `count` bytes are there, at the front of [`Self::ready`].
     pub(super) fn need(&mut self, count: usize) -> Result<(), Error> {
         if self.peek(count)?.len() < count {

@@ -155,9 +155,8 @@ impl Feed {
     fn take(&mut self, count: usize) -> Result<Vec<u8>, Error> {
         let ready = self.source.peek(count);
         let ready = ready.map_err(|error| damage(error, "the encryption"))?;
-        let taken = ready[..count.min(ready.len())].to_vec();
-        self.source.consume(taken.len());
-        Ok(taken)
+        let count = count.min(ready.len());
+        Ok(self.source.cut_off(count))
     }
 
     fn skip(&mut self, mut count: u64) -> Result<(), Error> {

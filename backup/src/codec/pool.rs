@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::Error;
+use crate::{Error, priority};
 
 /// A piece that is done, or will be.
 pub(super) enum Pending {
@@ -43,6 +43,7 @@ impl Pool {
                 loop {
                     let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((piece, result)) = job else { break };
+                    priority::follow();
                     // Nobody waits for it any more when the other end failed.
                     let _ = result.send(work(piece));
                 }

@@ -37,6 +37,9 @@ use sequencer::{Message, Outcome, Slot};
 /// How long the thread that writes is waited for once nothing comes any more.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How often all is listed until nothing has come or gone meanwhile.
+const LISTINGS: usize = 5;
+
 /// What to dump, and how.
 #[derive(Debug, Clone)]
 pub struct DumpOptions {
@@ -98,22 +101,15 @@ pub async fn dump(
 ) -> Result<Dumped, Error> {
     let cancelled = cancelled(cancel);
     tokio::pin!(cancelled);
-    let mut listing = tokio::select! {
-        () = &mut cancelled => return Err(interrupted(connection)),
-        listing = listing::list(connection, &options.databases, options.users_and_roles) => listing?,
-    };
     let prepared = async {
-        let snapshot = snapshot(connection, options, &listing, &*progress).await;
+        let (listing, snapshot) = moment(connection, options, &*progress).await?;
         let window = Window::of(connection, &snapshot).await;
-        (
-            snapshot,
-            window,
-            Pace::new(options.throttle, connection).await,
-        )
+        let pace = Pace::new(options.throttle, connection).await;
+        Ok((listing, snapshot, window, pace))
     };
-    let (snapshot, mut window, pace) = tokio::select! {
+    let (mut listing, snapshot, mut window, pace) = tokio::select! {
         () = &mut cancelled => return Err(interrupted(connection)),
-        prepared = prepared => prepared,
+        prepared = prepared => prepared?,
     };
     announce(&listing, &*progress);
     let (to, mut outcome) = sequencer::start(
@@ -178,6 +174,31 @@ async fn cancelled(mut cancel: Cancel) {
     if cancel.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+/// What there is, and the moment at which it is read: what is listed before and after that moment is what was there then.
+async fn moment(
+    connection: &Connection,
+    options: &DumpOptions,
+    progress: &dyn Progress,
+) -> Result<(Listing, Snapshot), Error> {
+    let list = || listing::list(connection, &options.databases, options.users_and_roles);
+    let mut listing = list().await?;
+    for _ in 0..LISTINGS {
+        let snapshot = snapshot(connection, options, &listing, progress).await;
+        if snapshot.consistency() == Consistency::PerDocument {
+            return Ok((listing, snapshot));
+        }
+        let again = list().await?;
+        if again.same_collections(&listing) {
+            return Ok((listing, snapshot));
+        }
+        listing = again;
+    }
+    let text =
+        "documents are of different moments: collections come and go faster than they are listed";
+    progress.report(Event::Warning(text.to_owned()));
+    Ok((listing, Snapshot::default()))
 }
 
 async fn snapshot(

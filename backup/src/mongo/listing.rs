@@ -141,6 +141,18 @@ impl Listing {
         self.namespaces.iter().filter_map(|one| one.source.as_ref())
     }
 
+    /// Whether another listing found the very same collections.
+    pub(super) fn same_collections(&self, other: &Self) -> bool {
+        let collections = |listing: &Self| -> Vec<(String, Option<String>)> {
+            let all = listing.namespaces.iter().map(|one| {
+                let uuid = one.source.as_ref().and_then(|source| source.uuid.clone());
+                (one.metadata.namespace(), uuid)
+            });
+            all.collect()
+        };
+        collections(self) == collections(other)
+    }
+
     fn skip(&mut self, db: &str, collection: &str, reason: &str) {
         self.skipped
             .insert(format!("{db}.{collection}"), reason.to_owned());

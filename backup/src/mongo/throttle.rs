@@ -1,6 +1,5 @@
 //! How much of the server a dump may take. Owns the pauses between replies, not what is read.
 
-mod priority;
 mod watch;
 
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Connection;
+use crate::priority;
 use watch::Watch;
 
 /// How much of the server a dump may take.
@@ -24,6 +24,12 @@ pub enum Throttle {
     /// So many bytes of BSON in a second.
     Rate(u64),
 }
+
+/// Bytes that a reply should have: large enough that asking for it does not count.
+const REPLY: u64 = 4 << 20;
+
+/// The same where others are not to wait: while the server makes a reply, it has one core less for them.
+const SHORT_REPLY: u64 = 256 << 10;
 
 /// Pauses after each reply.
 pub(super) struct Pace {
@@ -53,6 +59,14 @@ impl Pace {
             bytes: AtomicU64::new(0),
             share,
             _watch: watch,
+        }
+    }
+
+    /// Bytes that a reply should have.
+    pub(super) fn reply(&self) -> u64 {
+        match self.throttle {
+            Throttle::Adaptive => SHORT_REPLY,
+            Throttle::Off | Throttle::Rate(_) => REPLY,
         }
     }
 

@@ -23,12 +23,17 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it is a complete one of a project. What a restore saved of what it overwrote does not count.
+    /// Whether it is a complete one of a project. What a restore saved of what it overwrote does not count, nor do chosen
+    /// databases.
     pub fn is_complete_of(&self, project: &str) -> bool {
         let manifest = &self.manifest;
         manifest.project == project
             && !manifest.tags.iter().any(|tag| tag == SAFETY)
             && manifest.missing.is_empty()
+            && manifest
+                .mongodb
+                .as_ref()
+                .is_none_or(|part| part.databases.is_empty())
     }
 
     /// Whether every byte of it was decoded since it was made, and all agreed.

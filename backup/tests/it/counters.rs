@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use atlas_backup::archive::{Item, Reader};
 use atlas_backup::codec::{Compression, Identity, open};
 use atlas_backup::manifest::Consistency;
 use atlas_backup::mongo::{DumpOptions, RestoreOptions, Throttle, dump, restore};
@@ -200,4 +201,82 @@ async fn per_document_means_whole_documents_and_all_that_was_there_before() {
         );
         assert_eq!(left, right);
     }
+}
+
+/// Makes a collection ten times a second, and notes the newest in a document once it is there.
+fn maker(source: &Source, stop: Arc<AtomicBool>) -> JoinHandle<()> {
+    let client = source.connection.client().clone();
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(std::time::Duration::from_millis(100));
+        let notes = client.database("made").collection::<Document>("notes");
+        for number in 1.. {
+            ticks.tick().await;
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let collection = client
+                .database("made")
+                .collection::<Document>(&format!("c{number}"));
+            collection.insert_one(doc! { "_id": 1 }).await.unwrap();
+            let newest = doc! { "$set": { "newest": number } };
+            notes.update_one(doc! { "_id": 0 }, newest).await.unwrap();
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_has_every_collection_made_before_its_cluster_time() {
+    let Some(source) = Source::replica_set(&[]).await else {
+        return;
+    };
+    source
+        .insert("made.notes", [doc! { "_id": 0, "newest": 0 }])
+        .await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let maker = maker(&source, Arc::clone(&stop));
+    let mut snapshots = 0;
+    for _ in 0..10 {
+        let (output, bytes) = output(Compression::None);
+        let (_keep, cancel) = watch::channel(false);
+        let dumped = dump(
+            &source.connection,
+            &options(),
+            output,
+            Arc::new(Silent),
+            cancel,
+        )
+        .await
+        .unwrap();
+        if dumped.consistency == Consistency::PerDocument {
+            continue;
+        }
+        snapshots += 1;
+        let archive = std::mem::take(&mut *bytes.lock().unwrap());
+        let mut reader = Reader::new(archive.as_slice()).unwrap();
+        let names: Vec<String> = reader
+            .metadata()
+            .iter()
+            .map(|one| one.namespace())
+            .collect();
+        let mut newest = None;
+        while let Some(item) = reader.next().unwrap() {
+            if let Item::Documents {
+                namespace,
+                documents,
+                ..
+            } = item
+                && names[namespace] == "made.notes"
+            {
+                let notes = Document::from_reader(documents.as_slice()).unwrap();
+                newest = Some(notes.get_i32("newest").unwrap());
+            }
+        }
+        for number in 1..=newest.unwrap() {
+            let made = format!("made.c{number}");
+            assert!(names.contains(&made), "{made} was made and is missing");
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    maker.await.unwrap();
+    assert!(snapshots > 0, "no dump was of one moment");
 }

@@ -226,3 +226,34 @@ async fn only_what_is_asked_for_is_replayed_and_only_under_its_own_name() {
         "failed to restore `to a point in time`: the archive has no oplog, so it holds one moment only"
     );
 }
+
+#[tokio::test]
+async fn a_dropped_database_takes_no_collection_with_it_that_the_archive_does_not_have() {
+    let Some((source, mut parts, moment)) = source().await else {
+        return;
+    };
+    let shop = source.db("shop");
+    shop.drop().await.unwrap();
+    shop.collection::<Document>("anew")
+        .insert_one(doc! { "_id": 1 })
+        .await
+        .unwrap();
+    let mut entries = oplog(&source, moment).await;
+    // Servers before 3.6 log nothing of the collections, only that the database is dropped.
+    entries.documents.retain(|entry| {
+        entry
+            .get_document("o")
+            .is_ok_and(|o| !o.contains_key("drop"))
+    });
+    parts.push(entries);
+    let target = Target::standalone().await.unwrap();
+    let foreign = target.db("shop").collection::<Document>("foreign");
+    foreign.insert_one(doc! { "_id": 7 }).await.unwrap();
+    target
+        .restore(&archive(&parts), &RestoreOptions::default())
+        .await
+        .unwrap();
+    let mut names = target.db("shop").list_collection_names().await.unwrap();
+    names.sort();
+    assert_eq!(names, ["anew", "foreign"]);
+}

@@ -52,6 +52,7 @@ pub(crate) fn manifest(at: Timestamp, content: &[u8]) -> Manifest {
             feature_version: None,
             topology: "standalone".to_owned(),
             consistency: Consistency::PerDocument,
+            databases: Vec::new(),
             users_and_roles: false,
             namespaces: Vec::new(),
             skipped: BTreeMap::new(),

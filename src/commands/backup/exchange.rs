@@ -345,6 +345,7 @@ fn described(checked: &Checked) -> MongoPart {
         feature_version: None,
         topology: "unknown".to_owned(),
         consistency: Consistency::PerDocument,
+        databases: Vec::new(),
         users_and_roles: all.any(|(of, _)| of.is_users_and_roles()),
         namespaces: namespaces(checked),
         skipped: std::collections::BTreeMap::new(),

@@ -73,10 +73,11 @@ pub(super) async fn apply(
     Ok(())
 }
 
-/// What a backup is a backup of. Rules count within it: one of Redis alone, or of what a restore was about to overwrite, does
-/// not take the place of one of everything.
-fn scope(manifest: &Manifest) -> (bool, [bool; 3]) {
+/// What a backup is a backup of. Rules count within it: one of Redis alone, of chosen databases, or of what a restore was about
+/// to overwrite, does not take the place of one of everything.
+fn scope(manifest: &Manifest) -> (bool, [bool; 3], &[String]) {
     let asked = |name: &str, held: bool| held || manifest.missing.contains_key(name);
+    let databases = manifest.mongodb.as_ref().map(|part| &part.databases[..]);
     (
         manifest.tags.iter().any(|tag| tag == SAFETY),
         [
@@ -84,6 +85,7 @@ fn scope(manifest: &Manifest) -> (bool, [bool; 3]) {
             asked("redis", manifest.redis.is_some()),
             asked("embedded", manifest.embedded.is_some()),
         ],
+        databases.unwrap_or_default(),
     )
 }
 

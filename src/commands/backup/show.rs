@@ -194,6 +194,10 @@ fn mongodb(page: &mut Page, part: &MongoPart) {
         }
     };
     page.line("consistency", consistency);
+    if !part.databases.is_empty() {
+        let chosen = part.databases.join(", ");
+        page.line("databases", format!("{chosen} alone, by choice"));
+    }
     page.line(
         "users",
         match part.users_and_roles {

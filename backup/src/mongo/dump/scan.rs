@@ -18,9 +18,6 @@ use super::reading::Reading;
 use super::sequencer::Message;
 use crate::Error;
 
-/// Bytes that a reply should have.
-pub(super) const REPLY: u64 = 4 << 20;
-
 /// The server's own limit of a reply.
 const LARGEST: u64 = 16 << 20;
 
@@ -144,8 +141,9 @@ fn pause(attempts: u32) -> Duration {
 /// One cursor, from the position to the end. The next reply is asked for while the last one is written.
 async fn pass(reading: &Reading, task: &mut Task) -> Result<(), Stop> {
     let source = Arc::clone(&task.source);
-    let count = batch_size(&source);
-    let mut expected = REPLY.max(source.average.min(LARGEST));
+    let reply = reading.pace.reply();
+    let count = batch_size(&source, reply);
+    let mut expected = reply.max(source.average.min(LARGEST));
     let mut permit = reading.room(expected).await;
     let mut began = Instant::now();
     let at = reading.at(&source);
@@ -195,8 +193,8 @@ fn note(task: &mut Task, batch: &RawBatch) -> Result<Option<(u64, usize)>, Stop>
     Ok(Some((measure.bytes, usize::from(repeated))))
 }
 
-/// Documents that make a reply of about [`REPLY`] bytes.
-fn batch_size(source: &Source) -> u32 {
-    let count = REPLY.checked_div(source.average).unwrap_or(1000);
+/// Documents that make a reply of about so many bytes.
+fn batch_size(source: &Source, reply: u64) -> u32 {
+    let count = reply.checked_div(source.average).unwrap_or(1000);
     u32::try_from(count.clamp(1, 100_000)).unwrap_or(1)
 }

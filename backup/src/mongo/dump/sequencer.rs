@@ -13,7 +13,7 @@ use super::batch;
 use crate::archive::{Closed, Header, Metadata, Writer};
 use crate::codec::{Output, Written};
 use crate::progress::{Event, Progress};
-use crate::{Error, Kind};
+use crate::{Error, Kind, priority};
 
 /// Bytes that go to the archive at once; larger documents go alone.
 const PIECE: usize = 1 << 20;
@@ -107,6 +107,7 @@ impl Sequencer {
                     skip,
                     permit,
                 }) => {
+                    priority::follow();
                     self.documents(namespace, &batch, skip)?;
                     drop(permit);
                 }

@@ -4,6 +4,8 @@ use mongodb::bson::raw::RawElement;
 use mongodb::bson::spec::ElementType;
 use mongodb::bson::{RawDocument, RawDocumentBuf};
 
+use crate::buffer;
+
 /// Bytes after which a command is sent: large enough that round trips do not count, small enough for several at once.
 pub(super) const FULL: usize = 1 << 20;
 /// Documents after which a command is sent; servers take 100,000.
@@ -32,12 +34,14 @@ pub(super) struct Batch {
 
 impl Batch {
     fn new(namespace: usize, statement: Statement) -> Self {
+        let mut array = buffer::with_room(FULL);
+        array.resize(4, 0);
         Self {
             namespace,
             statement,
             count: 0,
             bytes: 0,
-            array: vec![0; 4],
+            array,
         }
     }
 
@@ -90,7 +94,7 @@ impl Batch {
             Statement::Upsert => b"updates\0",
         };
         let head = head.into_bytes();
-        let mut bytes = Vec::with_capacity(head.len() + field.len() + self.array.len() + 2);
+        let mut bytes = buffer::with_room(head.len() + field.len() + self.array.len() + 2);
         bytes.extend_from_slice(&head[..head.len() - 1]);
         bytes.push(ElementType::Array as u8);
         bytes.extend_from_slice(field);

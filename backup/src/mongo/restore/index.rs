@@ -73,10 +73,16 @@ impl Catalog {
             .retain(|known| index != "*" && name(known) != Some(index));
     }
 
-    /// Collections went: one, or all of a database.
-    pub(super) fn forget(&mut self, db: &str, collection: Option<&str>) {
+    /// A collection went.
+    pub(super) fn forget(&mut self, db: &str, collection: &str) {
         self.collections
-            .retain(|(d, c), _| d != db || collection.is_some_and(|name| name != c));
+            .remove(&(db.to_owned(), collection.to_owned()));
+    }
+
+    /// All collections of a database went; their names.
+    pub(super) fn forget_all(&mut self, db: &str) -> Vec<String> {
+        let gone = self.collections.extract_if(.., |(of, _), _| of == db);
+        gone.map(|((_, name), _)| name).collect()
     }
 
     /// A collection took another name.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use mongodb::bson::raw::{RawBsonRef, cstr};
-use mongodb::bson::{Document, RawArrayBuf, RawDocument, RawDocumentBuf};
+use mongodb::bson::{Document, RawArrayBuf, RawDocument, RawDocumentBuf, rawdoc};
 
 use super::index::Catalog;
 use super::plan::truth;
@@ -182,11 +182,18 @@ impl<'a> Replay<'a> {
                     self.indexes.modify(db, collection, change);
                 }
             }
+            "dropDatabase" => {
+                // Collections that the archive does not have stay, whoever's they are.
+                for collection in self.indexes.forget_all(db) {
+                    let command = rawdoc! { "drop": collection };
+                    let entry = rawdoc! { "op": "c", "ns": format!("{db}.$cmd"), "o": command };
+                    self.alone(&entry).await?;
+                }
+            }
             other => {
                 match other {
                     "create" => self.indexes.create(db, collection, command),
-                    "drop" => self.indexes.forget(db, Some(collection)),
-                    "dropDatabase" => self.indexes.forget(db, None),
+                    "drop" => self.indexes.forget(db, collection),
                     "renameCollection" => {
                         let to = command.get_str("to").unwrap_or_default();
                         let to = to.split_once('.').unwrap_or((db, to));
@@ -194,12 +201,17 @@ impl<'a> Replay<'a> {
                     }
                     _ => {}
                 }
-                self.flush().await?;
-                self.gather(entry).await?;
-                self.flush().await?;
+                self.alone(entry).await?;
             }
         }
         Ok(())
+    }
+
+    /// Applies an entry after all before it, and before all after it.
+    async fn alone(&mut self, entry: &RawDocument) -> Result<(), Error> {
+        self.flush().await?;
+        self.gather(entry).await?;
+        self.flush().await
     }
 
     async fn gather(&mut self, entry: &RawDocument) -> Result<(), Error> {
@@ -281,8 +293,6 @@ fn broken(cause: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use mongodb::bson::rawdoc;
-
     use super::*;
 
     #[test]

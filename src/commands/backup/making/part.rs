@@ -35,6 +35,7 @@ impl Making<'_> {
                     users_and_roles: dumped.users_and_roles,
                     namespaces: dumped.namespaces,
                     skipped: dumped.skipped,
+                    databases: self.options.databases.clone(),
                     ..part(
                         connection,
                         self.file(name, &dumped.written, self.compression),
@@ -48,6 +49,7 @@ impl Making<'_> {
                     engine: "mongodump".to_owned(),
                     users_and_roles: users.clone().any(|(of, _)| of.is_users_and_roles()),
                     namespaces: namespaces(&dumped.checked),
+                    databases: self.options.databases.clone(),
                     ..part(
                         connection,
                         self.file(name, &dumped.written, self.compression),
@@ -139,6 +141,7 @@ fn part(connection: &Connection, file: File) -> MongoPart {
         feature_version: server.feature_version.clone(),
         topology: server.topology.name().to_owned(),
         consistency: Consistency::PerDocument,
+        databases: Vec::new(),
         users_and_roles: false,
         namespaces: Vec::new(),
         skipped: std::collections::BTreeMap::new(),

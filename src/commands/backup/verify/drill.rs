@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use atlas_backup::Error as Failure;
 use atlas_backup::codec::{self, Identity};
 use atlas_backup::manifest::{Manifest, MongoPart, RedisPart, Verdict};
 use atlas_backup::mongo::{self, Cancel, Connection, RestoreOptions};
 use atlas_backup::progress::Progress;
 use atlas_backup::rdb;
 use atlas_backup::repository::Repository;
+use atlas_backup::{Error as Failure, Kind};
 use jiff::Timestamp;
 
 use super::super::place::Place;
@@ -99,8 +99,8 @@ impl Range {
                 users_and_roles: part.users_and_roles,
                 ..RestoreOptions::default()
             };
-            let restored =
-                mongo::restore(&connection, &options, input, progress, cancel.clone()).await?;
+            let restored = mongo::restore(&connection, &options, input, progress, cancel.clone());
+            let restored = restored.await.map_err(refused)?;
             let differences = mongo::compare(&connection, &part.namespaces, cancel.clone()).await?;
             if let [first, rest @ ..] = &differences[..] {
                 let cause = match rest.len() {
@@ -136,6 +136,17 @@ impl Range {
         Ok(lines
             .map(|line| format!("{}: {line}", part.file.name))
             .collect())
+    }
+}
+
+/// What an empty server of the same release does not take is no backup, whatever its hash says.
+fn refused(error: Failure) -> Failure {
+    match error.kind {
+        Kind::Failed => Failure {
+            kind: Kind::Damaged,
+            ..error
+        },
+        _ => error,
     }
 }
 
