@@ -2,6 +2,7 @@
 //! how to ask "who am I"; being configured, deadlines, health and scoring are the same for all and live here.
 
 pub mod confluence;
+pub mod github;
 pub mod jira;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,11 @@ use crate::source::{Fault, Health, Source, SourceError};
 use crate::vendor::Call;
 
 /// Every integration this build holds.
-pub const ALL: &[Integration] = &[confluence::INTEGRATION, jira::INTEGRATION];
+pub const ALL: &[Integration] = &[
+    confluence::INTEGRATION,
+    github::INTEGRATION,
+    jira::INTEGRATION,
+];
 
 /// What a vendor's file declares.
 pub struct Integration {

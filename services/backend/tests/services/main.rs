@@ -7,6 +7,7 @@ mod configuration;
 mod confluence;
 mod fake;
 mod gateway;
+mod github;
 mod guards;
 mod jira;
 mod mongodb;
