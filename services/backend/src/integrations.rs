@@ -4,6 +4,7 @@
 pub mod confluence;
 pub mod github;
 pub mod jira;
+pub mod slack;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub const ALL: &[Integration] = &[
     confluence::INTEGRATION,
     github::INTEGRATION,
     jira::INTEGRATION,
+    slack::INTEGRATION,
 ];
 
 /// What a vendor's file declares.

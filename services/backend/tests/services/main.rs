@@ -15,4 +15,5 @@ mod orchestrator;
 mod real;
 mod redis;
 mod running;
+mod slack;
 mod vendor_faults;
