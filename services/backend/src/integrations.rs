@@ -4,6 +4,7 @@
 pub mod confluence;
 pub mod github;
 pub mod jira;
+pub mod notion;
 pub mod slack;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub const ALL: &[Integration] = &[
     confluence::INTEGRATION,
     github::INTEGRATION,
     jira::INTEGRATION,
+    notion::INTEGRATION,
     slack::INTEGRATION,
 ];
 

@@ -11,6 +11,7 @@ mod github;
 mod guards;
 mod jira;
 mod mongodb;
+mod notion;
 mod orchestrator;
 mod real;
 mod redis;
