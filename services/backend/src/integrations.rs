@@ -4,6 +4,7 @@
 pub mod confluence;
 pub mod github;
 pub mod jira;
+pub mod linear;
 pub mod notion;
 pub mod slack;
 
@@ -27,6 +28,7 @@ pub const ALL: &[Integration] = &[
     confluence::INTEGRATION,
     github::INTEGRATION,
     jira::INTEGRATION,
+    linear::INTEGRATION,
     notion::INTEGRATION,
     slack::INTEGRATION,
 ];

@@ -10,6 +10,7 @@ mod gateway;
 mod github;
 mod guards;
 mod jira;
+mod linear;
 mod mongodb;
 mod notion;
 mod orchestrator;
