@@ -6,6 +6,7 @@
 mod configuration;
 mod confluence;
 mod fake;
+mod figma;
 mod gateway;
 mod github;
 mod guards;
