@@ -2,6 +2,7 @@
 //! how to ask "who am I"; being configured, deadlines, health and scoring are the same for all and live here.
 
 pub mod confluence;
+pub mod devtools;
 pub mod figma;
 pub mod github;
 pub mod jira;
@@ -27,6 +28,7 @@ use crate::vendor::Call;
 /// Every integration this build holds.
 pub const ALL: &[Integration] = &[
     confluence::INTEGRATION,
+    devtools::INTEGRATION,
     figma::INTEGRATION,
     github::INTEGRATION,
     jira::INTEGRATION,

@@ -5,6 +5,7 @@
 
 mod configuration;
 mod confluence;
+mod devtools;
 mod fake;
 mod figma;
 mod gateway;
