@@ -7,6 +7,7 @@ pub mod figma;
 pub mod github;
 pub mod jira;
 pub mod linear;
+pub mod microsoft365;
 pub mod notion;
 pub mod slack;
 
@@ -33,6 +34,7 @@ pub const ALL: &[Integration] = &[
     github::INTEGRATION,
     jira::INTEGRATION,
     linear::INTEGRATION,
+    microsoft365::INTEGRATION,
     notion::INTEGRATION,
     slack::INTEGRATION,
 ];

@@ -79,7 +79,7 @@ impl Grant {
 
 /// What a token endpoint means by its refusals (section 5.2). Microsoft's descriptions go on with ids for its support.
 pub(super) fn meaning(answer: &Answer<'_>) -> Option<Refusal> {
-    if answer.status.is_success() {
+    if !answer.status.is_client_error() || answer.status.as_u16() == 429 {
         return None;
     }
     let said = answer.json();

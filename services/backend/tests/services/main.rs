@@ -13,6 +13,7 @@ mod github;
 mod guards;
 mod jira;
 mod linear;
+mod microsoft365;
 mod mongodb;
 mod notion;
 mod orchestrator;
