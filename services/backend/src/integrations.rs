@@ -5,6 +5,7 @@ pub mod confluence;
 pub mod devtools;
 pub mod figma;
 pub mod github;
+pub mod google;
 pub mod jira;
 pub mod linear;
 pub mod microsoft365;
@@ -32,6 +33,7 @@ pub const ALL: &[Integration] = &[
     devtools::INTEGRATION,
     figma::INTEGRATION,
     github::INTEGRATION,
+    google::INTEGRATION,
     jira::INTEGRATION,
     linear::INTEGRATION,
     microsoft365::INTEGRATION,

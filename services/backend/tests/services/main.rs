@@ -10,6 +10,7 @@ mod fake;
 mod figma;
 mod gateway;
 mod github;
+mod google;
 mod guards;
 mod jira;
 mod linear;
