@@ -118,7 +118,7 @@ impl Vendor for GitHub {
                 .iter()
                 .filter(|(kind, ..)| wanted.is_empty() || wanted.contains(kind));
             let parts = kinds.map(|(kind, path, qualifier)| {
-                let query = format!("{words}{qualifier}{}", qualifiers(request));
+                let query = format!("{words}{qualifier}{}", qualifiers(path, request));
                 self.part(kind, path, query, request, call)
             });
             merged(join_all(parts).await, request.limit, call.id)
@@ -160,21 +160,20 @@ impl GitHub {
     }
 }
 
-/// Several repositories or organisations mean any of them.
-fn qualifiers(request: &SearchRequest) -> String {
+/// Several repositories or organisations mean any of them. Issues take that as `(a OR b)`, and the other searches as `a b`.
+fn qualifiers(path: &str, request: &SearchRequest) -> String {
+    let is_name = |name: &&str| {
+        let mut characters = name.chars();
+        characters.all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+    };
     let mut text = String::new();
-    for name in ["repo", "org"] {
-        let is_plain = |value: &&str| {
-            value
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
-        };
-        let values = request.filter(name).into_iter().filter(is_plain);
-        let values: Vec<String> = values.map(|value| format!("{name}:{value}")).collect();
-        match values.as_slice() {
-            [] => {}
-            [one] => text.push_str(&format!(" {one}")),
-            many => text.push_str(&format!(" ({})", many.join(" OR "))),
+    for qualifier in ["repo", "org"] {
+        let names = request.filter(qualifier).into_iter().filter(is_name);
+        let all: Vec<String> = names.map(|name| format!("{qualifier}:{name}")).collect();
+        if all.len() > 1 && path == "/search/issues" {
+            text.push_str(&format!(" ({})", all.join(" OR ")));
+        } else {
+            all.iter().for_each(|one| text.push_str(&format!(" {one}")));
         }
     }
     text
@@ -198,7 +197,7 @@ fn hit(item: Item, kind: &str, query: &str) -> Hit {
     let matches = item
         .text_matches
         .iter()
-        .filter(|found| found.property.as_deref() != Some("title"));
+        .filter(|found| !matches!(found.property.as_deref(), Some("title" | "name" | "path")));
     let fragments: Vec<&str> = matches.map(|found| found.fragment.trim()).collect();
     let text = match fragments.is_empty() {
         true => item.body.or(item.description).unwrap_or_default(),

@@ -92,6 +92,10 @@ impl Vendor for Notion {
         }
         .boxed()
     }
+
+    fn limits(&self) -> Option<String> {
+        Some("pages are found by their titles: Notion's search looks at nothing else".to_owned())
+    }
 }
 
 fn is_page(hit: &Hit) -> bool {

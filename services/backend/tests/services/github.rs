@@ -53,7 +53,7 @@ fn page(items: Vec<Value>) -> Reply {
 
 fn answers(asked: &Seen) -> Reply {
     match (asked.path.as_str(), asked.query("q").unwrap()) {
-        ("/search/issues", query) if query.ends_with("is:issue") => page(vec![issue(7, "issues")]),
+        ("/search/issues", query) if query.contains("is:issue") => page(vec![issue(7, "issues")]),
         ("/search/issues", _) => page(vec![issue(8, "pull")]),
         ("/search/repositories", _) => page(vec![repository()]),
         ("/search/code", _) => page(vec![code()]),
@@ -111,14 +111,22 @@ async fn a_search_finds_issues_pull_requests_repositories_and_code() {
 #[tokio::test]
 async fn filters_choose_what_is_searched_and_where() {
     let vendor = Fake::start(|asked, _| answers(asked)).await;
-    let filters = json!({"type": "repository", "org": ["acme", "b"], "repo": "a\" OR x"});
+    let filters =
+        json!({"type": ["issue", "repository"], "org": ["acme", "b"], "repo": "a\" OR x"});
     let question = json!({"query": "x", "limit": 3, "filters": filters});
     let (_, body) = start(&vendor.url).await.post("/search", question).await;
-    assert_eq!(all(&body, "title"), ["acme/login"]);
-    let asked = vendor.seen();
-    assert_eq!(asked.len(), 1);
-    assert_eq!(asked[0].query("q"), Some("x (org:acme OR org:b)"));
-    assert_eq!(asked[0].query("per_page"), Some("3"));
+    assert_eq!(
+        all(&body, "title"),
+        ["acme/web#7: Login fails", "acme/login"]
+    );
+    let seen = vendor.seen();
+    let mut queries: Vec<&str> = seen.iter().filter_map(|asked| asked.query("q")).collect();
+    queries.sort_unstable();
+    assert_eq!(
+        queries,
+        ["x is:issue (org:acme OR org:b)", "x org:acme org:b"]
+    );
+    assert_eq!(seen[0].query("per_page"), Some("3"));
 }
 
 /// <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits>

@@ -162,6 +162,9 @@ async fn detailed_health_signs_in() {
     let bot = json!({"object": "user", "id": "b1", "name": "Atlas", "type": "bot", "bot": {"owner": {"type": "workspace"}, "workspace_name": "Acme"}});
     let vendor = Fake::always(Reply::json(bot)).await;
     let (_, body) = start(&vendor.url).await.get("/health/detailed").await;
-    assert_eq!(body["reason"], "signed in as Atlas of Acme");
+    assert_eq!(
+        body["reason"],
+        "signed in as Atlas of Acme; pages are found by their titles: Notion's search looks at nothing else"
+    );
     assert_eq!(vendor.seen()[0].path, "/v1/users/me");
 }
