@@ -322,12 +322,12 @@ error: the configuration has 1 problem; nothing was written
     );
     let said = run(
         &project,
-        &["init", "--yes", "slack", "--profile", "minimal"],
+        &["init", "--yes", "productivity", "--profile", "minimal"],
     )
     .exits(3);
     assert_eq!(
         said.stderr,
-        "error: images: the builtin image has no `slack`
+        "error: images: the builtin image has no `productivity`
   hint: use `images: {source: registry, …}` or `{source: build, …}`, or leave them out
 
 error: the configuration has 1 problem; nothing was written

@@ -240,9 +240,10 @@ fn services_of_other_images_are_asked_for_their_source() {
         .shows("Which services? Space marks, Enter goes on")
         .types(ENTER)
         .shows("nothing is marked yet: move with the arrows, mark with Space")
+        .shows("productivity ")
         .shows("slack ")
-        // Slack is the last one.
-        .types("\x1b[A \r")
+        // Slack is the last one; of the two, the built-in image lacks the one before it.
+        .types("\x1b[A \x1b[A \r")
         .shows("the built-in image does not have 1 of these services yet")
         .shows("Where do images come from?")
         .types(ENTER)
@@ -262,7 +263,7 @@ fn services_of_other_images_are_asked_for_their_source() {
     let (code, screen) = terminal.ends();
     assert_eq!(code, Some(0), "{screen}");
     assert!(project.read("atlas.yaml").contains(
-        "services-to-run: [slack]\nimages: {source: registry, registry: 'ghcr.io/acme'}\n"
+        "services-to-run: [productivity, slack]\nimages: {source: registry, registry: 'ghcr.io/acme'}\n"
     ));
 }
 

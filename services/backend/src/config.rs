@@ -17,6 +17,9 @@ use reader::Reader;
 
 /// Longest deadline: below the 30 seconds after which `front` gives up on a handler.
 const TIMEOUT_MAX_MS: u64 = 25_000;
+/// The integrations that the gateway answers for itself when there is no orchestrator, as `answers_for` of its catalogue
+/// entry says. The others would send queries to parties nobody chose (DevTools needs no credentials).
+const MINIMAL: [&str; 2] = ["confluence", "jira"];
 
 /// What a process of one role needs to know.
 pub struct Config {
@@ -180,6 +183,7 @@ fn gateway(reader: &mut Reader<'_>) -> GatewayConfig {
         None => SearchConfig::Near(
             integrations::ALL
                 .iter()
+                .filter(|integration| MINIMAL.contains(&integration.name))
                 .map(|integration| near(reader, integration))
                 .collect(),
         ),
@@ -239,6 +243,11 @@ fn near(reader: &mut Reader<'_>, integration: &'static Integration) -> NearConfi
             }
             None => account.missing.push(name),
         }
+    }
+    for name in integration.optional.iter().copied() {
+        account
+            .values
+            .extend(reader.credential(name).map(|value| (name, value)));
     }
     let budget =
         Duration::from_millis(reader.number("VENDOR_TIMEOUT_MS", 8_000, 1..=TIMEOUT_MAX_MS));

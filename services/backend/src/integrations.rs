@@ -2,7 +2,15 @@
 //! how to ask "who am I"; being configured, deadlines, health and scoring are the same for all and live here.
 
 pub mod confluence;
+pub mod devtools;
+pub mod figma;
+pub mod github;
+pub mod google;
 pub mod jira;
+pub mod linear;
+pub mod microsoft365;
+pub mod notion;
+pub mod slack;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 use crate::metrics::Metrics;
 use crate::request_id::RequestId;
@@ -19,7 +28,18 @@ use crate::source::{Fault, Health, Source, SourceError};
 use crate::vendor::Call;
 
 /// Every integration this build holds.
-pub const ALL: &[Integration] = &[confluence::INTEGRATION, jira::INTEGRATION];
+pub const ALL: &[Integration] = &[
+    confluence::INTEGRATION,
+    devtools::INTEGRATION,
+    figma::INTEGRATION,
+    github::INTEGRATION,
+    google::INTEGRATION,
+    jira::INTEGRATION,
+    linear::INTEGRATION,
+    microsoft365::INTEGRATION,
+    notion::INTEGRATION,
+    slack::INTEGRATION,
+];
 
 /// What a vendor's file declares.
 pub struct Integration {
@@ -29,6 +49,8 @@ pub struct Integration {
     pub port: u16,
     /// The variables it needs, all of them; those ending in `_URL` are checked to be addresses.
     pub variables: &'static [&'static str],
+    /// The variables it works without, checked in the same way.
+    pub optional: &'static [&'static str],
     /// Makes the vendor once all variables are there.
     pub connect: fn(&Account, reqwest::Client, Arc<Metrics>) -> Arc<dyn Vendor>,
 }
@@ -42,8 +64,13 @@ pub trait Vendor: Send + Sync {
         call: Call<'a>,
     ) -> BoxFuture<'a, Result<Vec<Hit>, SourceError>>;
 
-    /// The cheapest authenticated call: the name of the account.
-    fn whoami<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<String, SourceError>>;
+    /// What the cheapest authenticated call finds, usually [`signed_in_as`] somebody.
+    fn whoami<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Health, SourceError>>;
+
+    /// What is not searched although nothing is wrong, in a person's words.
+    fn limits(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The variables of one integration that are set, and the names of those that are not.
@@ -62,6 +89,16 @@ impl Account {
             .get(name)
             .cloned()
             .expect("vendors are made only when all their declared variables are set")
+    }
+
+    /// The value of an optional variable.
+    pub fn find(&self, name: &str) -> Option<Secret> {
+        self.values.get(name).cloned()
+    }
+
+    /// The value of an optional variable that is no secret, or what stands in for it.
+    pub fn or<'a>(&'a self, name: &str, otherwise: &'a str) -> &'a str {
+        self.values.get(name).map_or(otherwise, Secret::expose)
     }
 }
 
@@ -130,7 +167,10 @@ impl Source for Near {
 
     fn health<'a>(&'a self, _id: &'a RequestId) -> BoxFuture<'a, Health> {
         std::future::ready(match &self.vendor {
-            Ok(_) => Health::good(),
+            Ok(vendor) => Health {
+                reason: vendor.limits(),
+                ..Health::good()
+            },
             Err(reason) => Health::not_configured(reason),
         })
         .boxed()
@@ -140,7 +180,7 @@ impl Source for Near {
         async move {
             match &self.vendor {
                 Ok(vendor) => match vendor.whoami(self.call(id)).await {
-                    Ok(account) => Health::good_because(format!("signed in as {account}")),
+                    Ok(found) => found.and(vendor.limits()),
                     Err(error) => Health::bad(error.message),
                 },
                 Err(reason) => Health::not_configured(reason),
@@ -148,6 +188,12 @@ impl Source for Near {
         }
         .boxed()
     }
+}
+
+/// What [`Vendor::whoami`] says of an account whose name stands at `pointer` of the vendor's answer.
+pub fn signed_in_as(answer: &Value, pointer: &str) -> Health {
+    let name = answer.pointer(pointer).and_then(Value::as_str);
+    Health::good_because(format!("signed in as {}", name.unwrap_or("an account")))
 }
 
 /// Plain words as a quoted literal of CQL and JQL, where `~` hands the text to Lucene: operators lose their meaning first

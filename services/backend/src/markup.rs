@@ -1,5 +1,10 @@
-//! Markup to plain text: HTML fragments, Confluence's highlight marks, Atlassian Document Format; and snippets of it.
+//! Markup to plain text: HTML fragments, Markdown, Slack's, Confluence's highlight marks, Atlassian Document Format; and snippets of it.
 
+mod markdown;
+mod mrkdwn;
+
+pub use markdown::markdown_to_text;
+pub use mrkdwn::mrkdwn_to_text;
 use serde_json::Value;
 
 /// Longest snippet, in characters.

@@ -1,7 +1,7 @@
 //! The composition root: turns a role's configuration into running routes. The only place that knows all the parts.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, NearConfig, OrchestratorConfig, Role};
 use crate::environment::Variables;
-use crate::integrations::Near;
+use crate::integrations::{self, Near};
 use crate::log::{self, Level, Line};
 use crate::metrics::Metrics;
 use crate::orchestrator::{self, fanout::Fanout, far::Far};
@@ -48,7 +48,14 @@ pub enum ServeError {
 
 /// The roles this build can play.
 pub fn roles() -> &'static [&'static str] {
-    &["gateway", "orchestrator", "confluence", "jira"]
+    static ROLES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let integrations = integrations::ALL.iter().map(|integration| integration.name);
+        ["gateway", "orchestrator"]
+            .into_iter()
+            .chain(integrations)
+            .collect()
+    });
+    &ROLES
 }
 
 /// Plays `role` with the environment's configuration until SIGTERM or SIGINT.

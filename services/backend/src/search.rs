@@ -1,9 +1,12 @@
 //! What is asked and what is found: the shapes `POST /search` takes and gives in every role.
 
+pub mod results;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
+use crate::source::{Fault, SourceError};
 
 /// Most results one search may ask for.
 pub const LIMIT_MAX: usize = 100;
@@ -64,6 +67,38 @@ impl SearchRequest {
             _ => Vec::new(),
         }
     }
+
+    /// The query without what the search boxes of vendors take for operators (`from:`, `-word`, quotes, brackets, `OR`):
+    /// as many whole words as fit into `most` characters.
+    ///
+    /// # Errors
+    /// A query that holds nothing else.
+    pub fn words(&self, most: usize) -> Result<String, SourceError> {
+        let is_operator = |c: char| c.is_control() || r#"":;<>=(){}[]*~^|\"#.contains(c);
+        let mut words = String::new();
+        for word in self
+            .query
+            .split(|c: char| c.is_whitespace() || is_operator(c))
+        {
+            let word = word.trim_start_matches(['-', '+']);
+            let word = match word {
+                "AND" | "OR" | "NOT" | "NEAR" | "AROUND" => word.to_lowercase(),
+                _ => word.chars().take(most).collect(),
+            };
+            if words.chars().count() + word.chars().count() >= most && !words.is_empty() {
+                break;
+            }
+            if !words.is_empty() && !word.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(&word);
+        }
+        if words.is_empty() {
+            let message = "the query holds no word to search for";
+            return Err(SourceError::new(Fault::Rejected, message));
+        }
+        Ok(words)
+    }
 }
 
 /// One thing found.
@@ -85,7 +120,46 @@ pub struct Hit {
     pub metadata: Map<String, Value>,
 }
 
+/// Metadata out of what is known; what is not, or is empty, is left out.
+pub fn metadata<const N: usize>(known: [(&str, Option<&str>); N]) -> Map<String, Value> {
+    known
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .collect()
+}
+
 /// The score of the result at `rank` (0 is best) where the vendor gives an order but no usable score.
 pub fn score_of_rank(rank: usize) -> f64 {
     10.0 / (10.0 + rank as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(query: &str, most: usize) -> Result<String, String> {
+        let request: SearchRequest =
+            serde_json::from_value(serde_json::json!({"query": query})).unwrap();
+        request.words(most).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn operators_of_search_boxes_lose_their_meaning() {
+        for (query, plain) in [
+            ("deploy the-thing v1.2", "deploy the-thing v1.2"),
+            (
+                "from:ann -secret \"a b\" (c OR d)",
+                "from ann secret a b c or d",
+            ),
+            ("C++ isn't x/y #7", "C++ isn't x/y #7"),
+            ("size>100 a*\u{0}b", "size 100 a b"),
+        ] {
+            assert_eq!(words(query, 100).as_deref(), Ok(plain));
+        }
+        assert_eq!(words("one two three", 8).as_deref(), Ok("one two"));
+        assert_eq!(words("öööö", 3).as_deref(), Ok("ööö"));
+        let none = Err("the query holds no word to search for".to_owned());
+        assert_eq!(words(":- \"\"", 100), none);
+    }
 }

@@ -74,6 +74,16 @@ impl Health {
         }
     }
 
+    /// The same with one more remark.
+    #[must_use]
+    pub fn and(mut self, remark: Option<String>) -> Self {
+        self.reason = match (self.reason, remark) {
+            (Some(reason), Some(remark)) => Some(format!("{reason}; {remark}")),
+            (reason, remark) => reason.or(remark),
+        };
+        self
+    }
+
     /// Not working.
     pub fn bad(reason: impl Into<String>) -> Self {
         Self {
@@ -110,6 +120,8 @@ pub enum Fault {
     Unavailable,
     /// An answer that is not what the documentation promises.
     BadAnswer,
+    /// The vendor has no such thing, or no such API at this address.
+    NotFound,
     /// The vendor refused the query.
     Rejected,
     /// The request names a source there is not.
@@ -118,7 +130,7 @@ pub enum Fault {
     Invalid,
 }
 
-const FAULTS: [(Fault, &str, StatusCode); 10] = [
+const FAULTS: [(Fault, &str, StatusCode); 11] = [
     (
         Fault::NotConfigured,
         "not_configured",
@@ -142,6 +154,7 @@ const FAULTS: [(Fault, &str, StatusCode); 10] = [
     (Fault::Timeout, "timeout", StatusCode::GATEWAY_TIMEOUT),
     (Fault::Unavailable, "unavailable", StatusCode::BAD_GATEWAY),
     (Fault::BadAnswer, "bad_answer", StatusCode::BAD_GATEWAY),
+    (Fault::NotFound, "vendor_not_found", StatusCode::BAD_GATEWAY),
     (
         Fault::Rejected,
         "query_rejected",

@@ -4,6 +4,7 @@
 //! It knows no vendor; paths and shapes are the integration's business.
 
 pub mod breaker;
+mod grant;
 mod rate;
 mod refusal;
 
@@ -11,6 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use grant::Grant;
+pub use refusal::{Answer, Refusal};
 pub use reqwest::Client;
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response};
@@ -38,7 +41,16 @@ pub enum Login {
     Basic(Secret, Secret),
     /// A bearer token.
     Bearer(Secret),
+    /// A header of the vendor's own.
+    Header(&'static str, Secret),
+    /// Tokens that are fetched when needed.
+    Grant(Arc<Grant>),
+    /// Nobody asks.
+    Nobody,
 }
+
+/// What a vendor means by an answer where its status does not tell; `None` leaves it to the status.
+pub type Meaning = fn(&Answer<'_>) -> Option<Refusal>;
 
 /// Whose request this is and by when it must be answered.
 #[derive(Clone, Copy)]
@@ -52,9 +64,11 @@ pub struct Call<'a> {
 /// One vendor's client.
 pub struct VendorClient {
     name: &'static str,
-    variables: &'static [&'static str],
+    variables: Vec<&'static str>,
     base: String,
     login: Login,
+    headers: &'static [(&'static str, &'static str)],
+    meaning: Meaning,
     http: Client,
     breaker: Breaker,
     metrics: Arc<Metrics>,
@@ -90,13 +104,44 @@ impl VendorClient {
     ) -> Self {
         Self {
             name: integration.name,
-            variables: integration.variables,
+            variables: [integration.variables, integration.optional].concat(),
             base: base.trim_end_matches('/').to_owned(),
             login,
+            headers: &[("accept", "application/json")],
+            meaning: |_| None,
             http,
             breaker: Breaker::default(),
             metrics,
         }
+    }
+
+    /// The client of one part of a vendor that has several: its own name in messages and metrics, its own `variables` to
+    /// check, and as every client its own breaker and pauses.
+    #[must_use]
+    pub fn part(self, name: &'static str, variables: &[&'static str]) -> Self {
+        Self {
+            name,
+            variables: variables.to_vec(),
+            ..self
+        }
+    }
+
+    /// Sends these headers instead of `Accept: application/json`.
+    #[must_use]
+    pub fn with_headers(self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// Reads refusals as the vendor means them.
+    #[must_use]
+    pub fn with_meaning(self, meaning: Meaning) -> Self {
+        Self { meaning, ..self }
+    }
+
+    /// Leaves the vendor alone for so many seconds, because it said so in the midst of a good answer.
+    pub fn pause(&self, seconds: u64) {
+        self.breaker
+            .pause(Instant::now() + Duration::from_secs(seconds));
     }
 
     /// The address it was given, without a trailing slash.
@@ -153,6 +198,10 @@ impl VendorClient {
                 Err(error) => error,
             };
             let wait = match (error.fault, error.retry_after) {
+                // A kept token may have been revoked before its time.
+                (Fault::Unauthorized, _) if attempt == 1 && self.forgets_token().await => {
+                    Duration::ZERO
+                }
                 (Fault::RateLimited, Some(seconds)) => Duration::from_secs(seconds),
                 (Fault::RateLimited | Fault::Unavailable, _) => back_off(attempt),
                 _ => return Err(error),
@@ -191,15 +240,16 @@ impl VendorClient {
         request: RequestBuilder,
         call: Call<'_>,
     ) -> Result<T, SourceError> {
-        let request = match &self.login {
-            Login::Basic(user, token) => request.basic_auth(user.expose(), Some(token.expose())),
-            Login::Bearer(token) => request.bearer_auth(token.expose()),
-        };
-        let request = request
-            .header("accept", "application/json")
-            .header(request_id::HEADER.as_str(), call.id.as_str());
+        let mut request = request.header(request_id::HEADER.as_str(), call.id.as_str());
+        for (name, value) in self.headers {
+            request = request.header(*name, *value);
+        }
         let left = call.deadline.saturating_duration_since(Instant::now());
-        let outcome = tokio::time::timeout(left, self.exchange(request))
+        let signed_and_sent = async {
+            let request = self.signed(request).await?;
+            self.exchange(request, self.meaning).await
+        };
+        let outcome = tokio::time::timeout(left, signed_and_sent)
             .await
             .unwrap_or_else(|_| {
                 Err(SourceError::new(
@@ -216,32 +266,59 @@ impl VendorClient {
         outcome
     }
 
+    async fn signed(&self, request: RequestBuilder) -> Result<RequestBuilder, SourceError> {
+        Ok(match &self.login {
+            Login::Basic(user, token) => request.basic_auth(user.expose(), Some(token.expose())),
+            Login::Bearer(token) => request.bearer_auth(token.expose()),
+            Login::Header(name, value) => request.header(*name, value.expose()),
+            Login::Grant(grant) => {
+                let ask = grant.request(&self.http);
+                let token = grant.token(self.exchange(ask, grant::meaning)).await?;
+                request.bearer_auth(token.expose())
+            }
+            Login::Nobody => request,
+        })
+    }
+
+    async fn forgets_token(&self) -> bool {
+        match &self.login {
+            Login::Grant(grant) => grant.forget().await,
+            _ => false,
+        }
+    }
+
+    /// One request and its answer, as `meaning` and the status have it.
     async fn exchange<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
+        meaning: Meaning,
     ) -> Result<T, SourceError> {
-        let response = request
+        let mut response = request
             .send()
             .await
             .map_err(|error| self.unreachable(&error))?;
-        let wait = rate::wait_of(response.headers(), jiff::Timestamp::now());
+        let body = self.read(&mut response).await?;
+        let answer = Answer {
+            status: response.status(),
+            headers: response.headers(),
+            body: &body,
+        };
+        let refusal = meaning(&answer).or_else(|| refusal::by_status(&answer, &self.variables));
+        let wait = rate::wait_of(answer.headers, jiff::Timestamp::now())
+            .or_else(|| refusal.as_ref().and_then(|refusal| refusal.wait));
         if let Some(seconds) = wait {
-            self.breaker
-                .pause(Instant::now() + Duration::from_secs(seconds));
+            self.pause(seconds);
         }
-        let status = response.status();
-        let body = self.read(response).await?;
-        if !status.is_success() {
-            let error = refusal::fault_of(self.name, self.variables, status, &body);
+        if let Some(refusal) = refusal {
             return Err(SourceError {
                 retry_after: wait,
-                ..error
+                ..refusal.error(self.name, &self.variables)
             });
         }
         serde_json::from_slice(&body).map_err(|_| refusal::not_as_documented(self.name, &body))
     }
 
-    async fn read(&self, mut response: Response) -> Result<Vec<u8>, SourceError> {
+    async fn read(&self, response: &mut Response) -> Result<Vec<u8>, SourceError> {
         let mut body = Vec::new();
         while let Some(chunk) = response
             .chunk()

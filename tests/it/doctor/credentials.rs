@@ -182,6 +182,21 @@ fn every_vendors_refusal_is_a_finding() {
         ],
     );
     refuses(
+        "google",
+        "GOOGLE_CLIENT_ID=id\nGOOGLE_CLIENT_SECRET=GOCSPX-1\nGOOGLE_REFRESH_TOKEN=1//secret\n",
+        "GOOGLE_LOGIN_URL",
+        r#"{"access_token":"t"}"#,
+        (
+            "400 Bad Request",
+            r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#,
+        ),
+        &[
+            "POST /token ",
+            "grant_type=refresh_token",
+            "refresh_token=1%2F%2Fsecret",
+        ],
+    );
+    refuses(
         "devtools",
         "STACKOVERFLOW_KEY=secretkey\n",
         "STACKOVERFLOW_API_URL",

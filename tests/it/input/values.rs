@@ -43,9 +43,14 @@ error: the configuration has 1 problem
 
 #[test]
 fn the_builtin_image_says_everything_that_it_lacks() {
+    let project = project("catalogue: more\nservices-to-run: [wiki, productivity]\n");
+    project.write(
+        "more/wiki.yaml",
+        "kind: integration\ndescription: Ours\nport: 8099\nhealth: {http: /health}\nimages: {builtin: {}, registry: {}}\n",
+    );
     refuses(
-        &project("services-to-run: [slack, github]\n"),
-        "error: images: the builtin image has no `github` and `slack`
+        &project,
+        "error: images: the builtin image has no `productivity` and `wiki`
   hint: use `images: {source: registry, …}` or `{source: build, …}`, or leave them out
 
 error: the configuration has 1 problem

@@ -9,11 +9,12 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Account, Integration, Vendor, restriction, text_literal};
+use super::{Account, Integration, Vendor, restriction, signed_in_as, text_literal};
 use crate::markup::{html_to_text, snippet};
 use crate::metrics::Metrics;
-use crate::search::{Hit, SearchRequest, score_of_rank};
-use crate::source::{Fault, SourceError};
+use crate::search::results::{self, pages};
+use crate::search::{Hit, SearchRequest};
+use crate::source::{Fault, Health, SourceError};
 use crate::vendor::{Call, Login, VendorClient};
 
 const NAME: &str = "confluence";
@@ -25,6 +26,7 @@ pub const INTEGRATION: Integration = Integration {
     name: NAME,
     port: 8015,
     variables: &["CONFLUENCE_URL", "CONFLUENCE_USERNAME", "CONFLUENCE_TOKEN"],
+    optional: &[],
     connect,
 };
 
@@ -93,10 +95,17 @@ impl Vendor for Confluence {
         request: &'a SearchRequest,
         call: Call<'a>,
     ) -> BoxFuture<'a, Result<Vec<Hit>, SourceError>> {
-        self.pages(request, call).boxed()
+        let cql = cql(request);
+        async move {
+            pages(request.limit, |cursor, wanted| {
+                self.page(&cql, request, cursor, wanted, call)
+            })
+            .await
+        }
+        .boxed()
     }
 
-    fn whoami<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<String, SourceError>> {
+    fn whoami<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Health, SourceError>> {
         async move {
             let user: Value = self.0.get("/wiki/rest/api/user/current", &[], call).await?;
             // A wrong token can be answered as if nobody had signed in.
@@ -104,52 +113,33 @@ impl Vendor for Confluence {
                 let message = "confluence treats us as anonymous; check `CONFLUENCE_USERNAME` and `CONFLUENCE_TOKEN`";
                 return Err(SourceError::new(Fault::Unauthorized, message));
             }
-            Ok(user.get("displayName").and_then(Value::as_str).unwrap_or("an account").to_owned())
+            Ok(signed_in_as(&user, "/displayName"))
         }
         .boxed()
     }
 }
 
 impl Confluence {
-    async fn pages(
+    async fn page(
         &self,
+        cql: &str,
         request: &SearchRequest,
+        cursor: Option<String>,
+        wanted: usize,
         call: Call<'_>,
-    ) -> Result<Vec<Hit>, SourceError> {
-        let cql = cql(request);
-        let mut hits = Vec::new();
-        let mut cursor: Option<String> = None;
-        while hits.len() < request.limit {
-            let limit = (request.limit - hits.len()).min(PAGE).to_string();
-            let mut query = vec![
-                ("cql", cql.as_str()),
-                ("limit", &limit),
-                ("excerpt", "highlight"),
-            ];
-            query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let page: Page = match self.0.get("/wiki/rest/api/search", &query, call).await {
-                // Better the pages that came than none.
-                Err(_) if !hits.is_empty() => break,
-                page => page?,
-            };
-            if page.results.is_empty() {
-                break;
-            }
-            let base = page
-                .links
-                .base
-                .unwrap_or_else(|| format!("{}/wiki", self.0.base()));
-            for found in page.results {
-                let rank = hits.len();
-                hits.push(hit(found, &base, rank, &request.query));
-            }
-            cursor = page.links.next.as_deref().and_then(cursor_of);
-            if cursor.is_none() {
-                break;
-            }
-        }
-        hits.truncate(request.limit);
-        Ok(hits)
+    ) -> results::Page<String> {
+        let limit = wanted.min(PAGE).to_string();
+        let mut query = vec![("cql", cql), ("limit", &limit), ("excerpt", "highlight")];
+        query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let page: Page = self.0.get("/wiki/rest/api/search", &query, call).await?;
+        let base = page
+            .links
+            .base
+            .unwrap_or_else(|| format!("{}/wiki", self.0.base()));
+        let found = page.results.into_iter();
+        let hits = found.map(|found| hit(found, &base, &request.query));
+        let next = page.links.next.as_deref().and_then(cursor_of);
+        Ok((hits.collect(), next))
     }
 }
 
@@ -170,7 +160,7 @@ fn cql(request: &SearchRequest) -> String {
     parts.join(" AND ")
 }
 
-fn hit(found: Found, base: &str, rank: usize, query: &str) -> Hit {
+fn hit(found: Found, base: &str, query: &str) -> Hit {
     let mut metadata = Map::new();
     let kind = found
         .content
@@ -200,7 +190,7 @@ fn hit(found: Found, base: &str, rank: usize, query: &str) -> Hit {
         content: snippet(&html_to_text(&found.excerpt), query),
         url,
         source: NAME.to_owned(),
-        score: score_of_rank(rank),
+        score: 0.0,
         metadata,
     }
 }

@@ -9,11 +9,12 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Account, Integration, Vendor, restriction, text_literal};
+use super::{Account, Integration, Vendor, restriction, signed_in_as, text_literal};
 use crate::markup::{adf_to_text, snippet};
 use crate::metrics::Metrics;
-use crate::search::{Hit, SearchRequest, score_of_rank};
-use crate::source::SourceError;
+use crate::search::results::{self, pages};
+use crate::search::{Hit, SearchRequest};
+use crate::source::{Health, SourceError};
 use crate::vendor::{Call, Login, VendorClient};
 
 const NAME: &str = "jira";
@@ -35,6 +36,7 @@ pub const INTEGRATION: Integration = Integration {
     name: NAME,
     port: 8016,
     variables: &["JIRA_URL", "JIRA_USERNAME", "JIRA_TOKEN"],
+    optional: &[],
     connect,
 };
 
@@ -74,58 +76,45 @@ impl Vendor for Jira {
         request: &'a SearchRequest,
         call: Call<'a>,
     ) -> BoxFuture<'a, Result<Vec<Hit>, SourceError>> {
-        self.pages(request, call).boxed()
+        let jql = jql(request);
+        async move {
+            pages(request.limit, |token, wanted| {
+                self.page(&jql, request, token, wanted, call)
+            })
+            .await
+        }
+        .boxed()
     }
 
-    fn whoami<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<String, SourceError>> {
+    fn whoami<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Health, SourceError>> {
         async move {
             let user: Value = self.0.get("/rest/api/3/myself", &[], call).await?;
-            Ok(user
-                .get("displayName")
-                .and_then(Value::as_str)
-                .unwrap_or("an account")
-                .to_owned())
+            Ok(signed_in_as(&user, "/displayName"))
         }
         .boxed()
     }
 }
 
 impl Jira {
-    async fn pages(
+    async fn page(
         &self,
+        jql: &str,
         request: &SearchRequest,
+        token: Option<String>,
+        wanted: usize,
         call: Call<'_>,
-    ) -> Result<Vec<Hit>, SourceError> {
-        let jql = jql(request);
-        let mut hits = Vec::new();
-        let mut token: Option<String> = None;
-        while hits.len() < request.limit {
-            let mut body = json!({"jql": jql, "maxResults": (request.limit - hits.len()).min(PAGE), "fields": FIELDS});
-            if let Some(token) = &token {
-                body["nextPageToken"] = json!(token);
-            }
-            let page: Page = match self.0.post("/rest/api/3/search/jql", &body, call).await {
-                // Better the pages that came than none.
-                Err(_) if !hits.is_empty() => break,
-                page => page?,
-            };
-            if page.issues.is_empty() {
-                break;
-            }
-            for issue in page.issues {
-                let rank = hits.len();
-                hits.push(self.hit(issue, rank, &request.query));
-            }
-            token = page.next_page_token;
-            if token.is_none() {
-                break;
-            }
+    ) -> results::Page<String> {
+        let mut body = json!({"jql": jql, "maxResults": wanted.min(PAGE), "fields": FIELDS});
+        if let Some(token) = token {
+            body["nextPageToken"] = json!(token);
         }
-        hits.truncate(request.limit);
-        Ok(hits)
+        let page: Page = self.0.post("/rest/api/3/search/jql", &body, call).await?;
+        let issues = page.issues.into_iter();
+        let hits = issues.map(|issue| self.hit(issue, &request.query));
+        Ok((hits.collect(), page.next_page_token))
     }
 
-    fn hit(&self, issue: Issue, rank: usize, query: &str) -> Hit {
+    fn hit(&self, issue: Issue, query: &str) -> Hit {
         let fields = &issue.fields;
         let text = |path: &str| fields.pointer(path).and_then(Value::as_str);
         let mut metadata = Map::new();
@@ -152,7 +141,7 @@ impl Jira {
             url: format!("{}/browse/{}", self.0.base(), issue.key),
             id: issue.id,
             source: NAME.to_owned(),
-            score: score_of_rank(rank),
+            score: 0.0,
             metadata,
         }
     }

@@ -4,58 +4,103 @@ use std::error::Error;
 use std::io;
 
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
 
 use crate::source::{Fault, SourceError};
 
-/// The fault behind a status that is no success. `variables` are those of the integration `name`.
-pub(super) fn fault_of(
-    name: &str,
-    variables: &[&str],
-    status: StatusCode,
-    body: &[u8],
-) -> SourceError {
-    let (addresses, credentials): (Vec<&str>, Vec<&str>) = variables
-        .iter()
-        .partition(|variable| variable.ends_with("_URL"));
-    let check = |variables: &[&str]| {
-        let quoted: Vec<String> = variables.iter().map(|v| format!("`{v}`")).collect();
-        format!("check {}", quoted.join(" and "))
-    };
-    let (fault, what) = match status.as_u16() {
-        401 => {
-            let hint = check(&credentials);
-            (
-                Fault::Unauthorized,
-                format!("refused the credentials; {hint}"),
-            )
+/// An answer, before anybody believes it.
+pub struct Answer<'a> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body, to the last byte.
+    pub body: &'a [u8],
+}
+
+impl Answer<'_> {
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// The body, or `null` if it is no JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(self.body).unwrap_or_default()
+    }
+}
+
+/// Why a vendor refused.
+pub struct Refusal {
+    /// What kind.
+    pub fault: Fault,
+    /// What the vendor did, to stand after its name: "refused the credentials".
+    pub what: String,
+    /// Seconds after which another try makes sense, where no header says so.
+    pub wait: Option<u64>,
+}
+
+impl Refusal {
+    /// A refusal without a time to come back.
+    pub fn new(fault: Fault, what: impl Into<String>) -> Self {
+        Self {
+            fault,
+            what: what.into(),
+            wait: None,
         }
+    }
+
+    /// With the vendor's name, and for credentials which of the `variables` to check.
+    pub(super) fn error(self, name: &str, variables: &[&str]) -> SourceError {
+        let hint = match self.fault {
+            Fault::Unauthorized => check(variables, |variable| !variable.ends_with("_URL")),
+            _ => String::new(),
+        };
+        SourceError::new(self.fault, format!("{name} {}{hint}", self.what))
+    }
+}
+
+/// `; check` those of the variables, if there are any.
+fn check(variables: &[&str], is_meant: impl Fn(&str) -> bool) -> String {
+    let meant = variables.iter().filter(|variable| is_meant(variable));
+    let quoted: Vec<String> = meant.map(|variable| format!("`{variable}`")).collect();
+    match quoted.is_empty() {
+        true => String::new(),
+        false => format!("; check {}", quoted.join(" and ")),
+    }
+}
+
+/// What a status that is no success says by itself. `variables` are those of the integration.
+pub(super) fn by_status(answer: &Answer<'_>, variables: &[&str]) -> Option<Refusal> {
+    let addresses = || check(variables, |variable| variable.ends_with("_URL"));
+    let (fault, what) = match answer.status.as_u16() {
+        200..=299 => return None,
+        401 => (Fault::Unauthorized, "refused the credentials".to_owned()),
         403 => {
             let what = "accepted the credentials but forbids this; the account lacks a permission";
             (Fault::Forbidden, what.to_owned())
         }
         404 => {
-            let hint = check(&addresses);
-            (
-                Fault::BadAnswer,
-                format!("has no such API at this address; {hint}"),
-            )
+            let what = format!("has no such API at this address{}", addresses());
+            (Fault::NotFound, what)
         }
         429 => (Fault::RateLimited, "asked us to slow down".to_owned()),
         400 | 422 => (
             Fault::Rejected,
-            format!("refused the query{}", vendor_words(body)),
+            format!("refused the query{}", vendor_words(&answer.json())),
         ),
         code @ 300..=399 => {
-            let hint = check(&addresses);
-            (
-                Fault::BadAnswer,
-                format!("redirected us (HTTP {code}); {hint}"),
-            )
+            let what = format!("redirected us (HTTP {code}){}", addresses());
+            (Fault::BadAnswer, what)
         }
         code @ 500.. => (Fault::Unavailable, format!("failed (HTTP {code})")),
         code => (Fault::BadAnswer, format!("answered with HTTP {code}")),
     };
-    SourceError::new(fault, format!("{name} {what}"))
+    Some(Refusal::new(fault, what))
 }
 
 /// The fault behind a success whose body is not what is documented.
@@ -82,13 +127,20 @@ pub(super) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
     }
 }
 
-/// What the vendor said about a refused query, if it said so as Atlassian documents it
-/// (`errorMessages` in Jira, `message` in Confluence).
-fn vendor_words(body: &[u8]) -> String {
-    let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let words = said.pointer("/errorMessages/0").or(said.get("message"));
-    let words = words.and_then(|words| words.as_str());
-    words.map_or_else(String::new, |words| {
+/// What the vendor said, at the places where Jira, Google and Microsoft, Figma, GraphQL, Stack Exchange and others put it.
+fn vendor_words(said: &Value) -> String {
+    let places = [
+        "/errorMessages/0",
+        "/error/message",
+        "/err",
+        "/errors/0/message",
+        "/error_message",
+        "/message",
+    ];
+    let mut words = places
+        .iter()
+        .filter_map(|place| said.pointer(place)?.as_str());
+    words.next().map_or_else(String::new, |words| {
         format!(": {}", words.chars().take(200).collect::<String>())
     })
 }

@@ -18,6 +18,8 @@ pub(crate) struct Seen {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// The fields of a form.
+    pub(crate) form: Vec<(String, String)>,
 }
 
 impl Seen {
@@ -121,11 +123,22 @@ impl Fake {
 async fn read(request: Request) -> Seen {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
-    let full = reqwest::Url::parse(&format!("http://fake{}", parts.uri)).unwrap();
+    let pairs = |query: &str| {
+        let url = reqwest::Url::parse(&format!("http://fake/?{query}")).unwrap();
+        url.query_pairs().into_owned().collect()
+    };
+    let kind = parts.headers.get("content-type");
+    let is_form = kind.is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+    let form = if is_form {
+        str::from_utf8(&body).unwrap()
+    } else {
+        ""
+    };
     Seen {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
-        query: full.query_pairs().into_owned().collect(),
+        query: pairs(parts.uri.query().unwrap_or_default()),
+        form: pairs(form),
         headers: parts.headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     }

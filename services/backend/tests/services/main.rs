@@ -5,13 +5,21 @@
 
 mod configuration;
 mod confluence;
+mod devtools;
 mod fake;
+mod figma;
 mod gateway;
+mod github;
+mod google;
 mod guards;
 mod jira;
+mod linear;
+mod microsoft365;
 mod mongodb;
+mod notion;
 mod orchestrator;
 mod real;
 mod redis;
 mod running;
+mod slack;
 mod vendor_faults;

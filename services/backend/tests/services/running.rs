@@ -10,6 +10,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::fake::{Fake, Reply};
+
 /// How long a test waits for what must happen.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -82,6 +84,46 @@ pub(crate) fn code(body: &Value) -> &str {
     body["error"]["code"]
         .as_str()
         .unwrap_or_else(|| panic!("no error code in {body}"))
+}
+
+/// What a search says (code and words) of a vendor that gives this one answer; `variables` without the vendor's address.
+pub(crate) async fn refused(
+    role: &'static str,
+    variables: &[(&str, &str)],
+    address: &str,
+    reply: Reply,
+) -> (String, String) {
+    let vendor = Fake::always(reply).await;
+    let mut variables = variables.to_vec();
+    variables.push((address, &vendor.url));
+    let (_, body) = Running::start(role, &variables).await.search("x").await;
+    let message = body["error"]["message"].as_str().unwrap_or_default();
+    (code(&body).to_owned(), message.to_owned())
+}
+
+/// The values of one field of all results.
+pub(crate) fn all<'a>(body: &'a Value, field: &str) -> Vec<&'a str> {
+    let hits = body
+        .as_array()
+        .unwrap_or_else(|| panic!("no results: {body}"));
+    hits.iter()
+        .map(|hit| hit[field].as_str().unwrap())
+        .collect()
+}
+
+/// The results without their scores, which fall from 1.
+pub(crate) fn unscored(mut body: Value) -> Value {
+    let hits = body.as_array_mut().unwrap().iter_mut();
+    let scores: Vec<f64> = hits
+        .map(|hit| hit.as_object_mut().unwrap().remove("score").unwrap())
+        .map(|score| score.as_f64().unwrap())
+        .collect();
+    let falling = scores.is_sorted_by(|one, other| one > other);
+    assert!(
+        falling && scores.first() == Some(&1.0) && scores.iter().all(|score| *score > 0.0),
+        "{scores:?}"
+    );
+    body
 }
 
 /// Asks again until the answer satisfies `wanted`.
