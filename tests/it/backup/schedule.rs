@@ -54,11 +54,11 @@ impl Cron {
     fn set(&self, text: &str) {
         let file = self.folder.path().join("before");
         std::fs::write(&file, text).expect("a file");
-        let status = Command::new(&self.program)
+        let output = Command::new(&self.program)
             .args(["-u", &self.user])
             .arg(file)
-            .status();
-        assert!(status.expect("crontab runs").success());
+            .output();
+        Run::of(output.expect("crontab runs")).exits(0);
     }
 }
 
