@@ -15,6 +15,7 @@ use crate::integrations::Near;
 use crate::log::{self, Level, Line};
 use crate::metrics::Metrics;
 use crate::orchestrator::{self, fanout::Fanout, far::Far};
+use crate::productivity::Productivity;
 use crate::server::{self, Shutdown};
 use crate::source::Source;
 use crate::{front, gateway, service, tls, vendor};
@@ -48,7 +49,13 @@ pub enum ServeError {
 
 /// The roles this build can play.
 pub fn roles() -> &'static [&'static str] {
-    &["gateway", "orchestrator", "confluence", "jira"]
+    &[
+        "gateway",
+        "orchestrator",
+        "confluence",
+        "jira",
+        "productivity",
+    ]
 }
 
 /// Plays `role` with the environment's configuration until SIGTERM or SIGINT.
@@ -145,6 +152,9 @@ fn app(role: &str, config: Config, shutdown: Shutdown) -> Result<Router, String>
     let routes = match config.role {
         Role::Integration(near) => {
             service::routes(near_source(near, &http, &metrics), metrics.clone())
+        }
+        Role::Productivity(config) => {
+            service::routes(Arc::new(Productivity::start(config)?), metrics.clone())
         }
         Role::Orchestrator(config) => orchestrator::routes(
             far_fanout(config, &http, &metrics),

@@ -11,6 +11,7 @@ mod guards;
 mod jira;
 mod mongodb;
 mod orchestrator;
+mod productivity;
 mod real;
 mod redis;
 mod running;
