@@ -22,6 +22,8 @@ use super::kind::Kind;
 pub(super) const TEXT_MAX: usize = 1024 * 1024;
 /// Most that is read of a file that is text, in bytes; markup may be a good part of it.
 const READ_MAX: u64 = 4 * 1024 * 1024;
+/// Largest database of Firefox that is read, in bytes; the child has room for it.
+const PLACES_MAX: u64 = 128 * 1024 * 1024;
 /// Most that a child may answer, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
 
@@ -97,9 +99,17 @@ impl Extractor {
         match kind {
             Kind::Opaque => Err(Unread::NotText),
             _ if size == 0 => Err(Unread::Empty),
-            _ if size > self.largest => Err(Unread::TooLarge),
+            _ if size > self.largest_of(kind) => Err(Unread::TooLarge),
             kind if kind.is_parsed() => self.parse(kind, file),
             kind => plain(kind, &file).map(|document| vec![document]),
+        }
+    }
+
+    /// Firefox' database holds the history too, and is far larger than the bookmarks in it.
+    fn largest_of(&self, kind: Kind) -> u64 {
+        match kind {
+            Kind::FirefoxBookmarks => self.largest.max(PLACES_MAX),
+            _ => self.largest,
         }
     }
 

@@ -162,7 +162,8 @@ impl Index {
     /// Notes the end of a complete pass.
     pub(super) fn complete(&mut self, now: Timestamp) -> Result<(), IndexError> {
         self.remember("completed", &now.to_string())?;
-        self.commit()
+        self.commit()?;
+        self.asked(self.connection.execute_batch("PRAGMA shrink_memory"))
     }
 
     /// Begins a pass: nothing has been seen yet.

@@ -99,7 +99,7 @@ impl Kind {
         row.map_or(Self::Unknown, |(kind, _)| *kind)
     }
 
-    /// The kind with this number, as the index and the extractor's command line have it.
+    /// The kind with this name, of those that are parsed in a process of their own.
     pub fn named(name: &str) -> Option<Self> {
         let parsed = [
             Self::Pdf,
@@ -129,6 +129,11 @@ impl Kind {
             Self::FirefoxBookmarks => "firefox-bookmarks",
             Self::Unknown | Self::Opaque => "other",
         }
+    }
+
+    /// Whether it holds a browser's bookmarks.
+    pub fn is_bookmarks(self) -> bool {
+        matches!(self, Self::ChromeBookmarks | Self::FirefoxBookmarks)
     }
 
     /// Whether it is parsed in a process of its own: formats with structure, where a hostile file could cost memory, time or the stack.

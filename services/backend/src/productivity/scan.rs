@@ -5,13 +5,14 @@
 //! pass is needed anyway. A pass over unchanged files only looks at their inodes.
 
 use std::ffi::{CStr, OsStr};
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::extract::{Document, Extractor, Unread};
+use super::extract::{Extractor, Unread};
 use super::folder::{Entry as Seen, Folder, Root, Stamp};
 use super::index::{Entry, Index, IndexError};
 use super::kind::Kind;
@@ -28,10 +29,23 @@ const COURTESY: Duration = Duration::from_millis(200);
 const SETTLING: i64 = 2_000_000_000;
 /// Of a folder with one of these, a browser's profile, only the bookmarks are read: the rest are passwords, cookies and history.
 const PROFILE: [&CStr; 3] = [c"places.sqlite", c"key4.db", c"Login Data"];
+/// Where browsers keep their profiles: nothing but those counts.
+const PROFILES: [&CStr; 2] = [c"Local State", c"profiles.ini"];
 /// Marks folders that programs can make again: <https://bford.info/cachedir/>
 const CACHE: &CStr = c"CACHEDIR.TAG";
+/// Why something of a browser is left out.
+const BROWSER: &str = "of a browser's profile";
 /// The outcome of a file whose contents are searched.
 const READ: &str = "read";
+
+/// A folder that is still to be looked at.
+#[derive(Default)]
+struct Waiting {
+    /// Relative to the configured folder.
+    path: PathBuf,
+    /// It lies where a browser keeps its profiles.
+    is_profile_or_nothing: bool,
+}
 
 /// What a pass works with.
 pub(super) struct Pass<'a> {
@@ -51,15 +65,15 @@ pub(super) struct Pass<'a> {
 impl Pass<'_> {
     /// Goes through one folder. `Ok(false)` if it was stopped.
     pub(super) fn folder(&mut self, folder: &Folder, root: &Root) -> Result<bool, IndexError> {
-        let mut waiting = vec![PathBuf::new()];
-        while let Some(path) = waiting.pop() {
-            match root.list(&path) {
-                Ok((descriptor, listing)) => {
-                    if !self.listing(folder, root, &path, &descriptor, listing, &mut waiting)? {
+        let mut waiting = vec![Waiting::default()];
+        while let Some(next) = waiting.pop() {
+            match root.list(&next.path) {
+                Ok(listing) => {
+                    if !self.listing(folder, root, &next, listing, &mut waiting)? {
                         return Ok(false);
                     }
                 }
-                Err(_) => self.skip(Unread::Forbidden.word(), folder, &path),
+                Err(_) => self.skip(Unread::Forbidden.word(), folder, &next.path),
             }
         }
         self.index.forget_unseen(&folder.name)?;
@@ -70,58 +84,67 @@ impl Pass<'_> {
         &mut self,
         folder: &Folder,
         root: &Root,
-        path: &Path,
-        descriptor: &OwnedFd,
-        listing: rustix::fs::Dir,
-        waiting: &mut Vec<PathBuf>,
+        at: &Waiting,
+        (descriptor, listing): (OwnedFd, rustix::fs::Dir),
+        waiting: &mut Vec<Waiting>,
     ) -> Result<bool, IndexError> {
-        let has = |name: &CStr| matches!(root.look(descriptor, name), Ok(Seen::File(_)));
-        if has(CACHE) {
-            self.skip("cache folder", folder, path);
+        let has = |name: &CStr| matches!(root.look(&descriptor, name), Ok(Seen::File(_)));
+        let profile = PROFILE.into_iter().any(has);
+        let profiles = PROFILES.into_iter().any(has);
+        let left_out = match at.is_profile_or_nothing && !profile {
+            true => Some(BROWSER),
+            false => has(CACHE).then_some("cache folder"),
+        };
+        if let Some(reason) = left_out {
+            self.skip(reason, folder, &at.path);
             return Ok(true);
         }
-        let profile = PROFILE.into_iter().any(has);
         for entry in listing {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(false);
             }
             let Ok(entry) = entry else {
-                self.skip(Unread::Forbidden.word(), folder, path);
+                self.skip(Unread::Forbidden.word(), folder, &at.path);
                 break;
             };
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if self.is_left_out(name) {
+            let path = at.path.join(name);
+            let counts = Kind::of(&path).is_bookmarks() || !(profile || profiles);
+            if name == "." || name == ".." {
                 continue;
             }
-            let inside = path.join(name);
-            let bookmarks = matches!(
-                Kind::of(&inside),
-                Kind::FirefoxBookmarks | Kind::ChromeBookmarks
-            );
-            if profile && !bookmarks {
-                self.skip("of a browser's profile", folder, &inside);
+            if let Some(reason) = self.left_out(name) {
+                self.skip(reason, folder, &path);
                 continue;
             }
-            match root.look(descriptor, entry.file_name()) {
-                Ok(Seen::Folder) => waiting.push(inside),
-                Ok(Seen::File(stamp)) => self.file(folder, root, &inside, stamp)?,
-                Ok(Seen::Link) => self.skip("symbolic link", folder, &inside),
-                Ok(Seen::Special) => self.skip("not a file", folder, &inside),
-                Ok(Seen::Elsewhere) => self.skip("on another file system", folder, &inside),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(_) => self.skip(Unread::Forbidden.word(), folder, &inside),
+            match root.look(&descriptor, entry.file_name()) {
+                Ok(Seen::Folder) if !profile => waiting.push(Waiting {
+                    path,
+                    is_profile_or_nothing: profiles,
+                }),
+                Ok(Seen::File(stamp)) if counts => self.file(folder, root, &path, stamp)?,
+                Ok(Seen::Folder | Seen::File(_)) => self.skip(BROWSER, folder, &path),
+                Ok(Seen::Link) => self.skip("symbolic link", folder, &path),
+                Ok(Seen::Special) => self.skip("not a file", folder, &path),
+                Ok(Seen::Elsewhere) => self.skip("on another file system", folder, &path),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(_) => self.skip(Unread::Forbidden.word(), folder, &path),
             }
         }
         Ok(true)
     }
 
-    /// Hidden files are where programs keep settings and secrets.
-    fn is_left_out(&self, name: &OsStr) -> bool {
-        name.as_bytes().starts_with(b".")
-            || self
-                .exclude
+    /// Why a name does not count. Hidden files are where programs keep settings and secrets.
+    fn left_out(&self, name: &OsStr) -> Option<&'static str> {
+        let excluded = || {
+            self.exclude
                 .iter()
                 .any(|excluded| OsStr::new(excluded) == name)
+        };
+        match name.as_bytes() {
+            [b'.', ..] => Some("hidden"),
+            _ => excluded().then_some("excluded by its name"),
+        }
     }
 
     fn file(
@@ -153,7 +176,9 @@ impl Pass<'_> {
                 self.extractor.extract(kind, file, now.size.unsigned_abs()),
             ),
             // It went, or became something else, since the look: the next pass will see.
-            Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied => return Ok(()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => {
+                return Ok(());
+            }
             Err(_) => (stamp, Err(Unread::Forbidden)),
         };
         let again = documents.as_ref().is_err_and(|why| why.may_pass()) || is_settling(stamp);
@@ -162,48 +187,16 @@ impl Pass<'_> {
         if outcome != READ {
             self.skip(outcome, folder, path);
         }
-        self.put(
-            folder,
-            path,
-            known.map(|known| known.id),
+        let entry = Entry {
+            folder: &folder.name,
+            path: path.as_os_str().as_bytes(),
             stamp,
-            kind,
             outcome,
-            &documents.unwrap_or_default(),
-        )
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn put(
-        &mut self,
-        folder: &Folder,
-        path: &Path,
-        old: Option<i64>,
-        stamp: Stamp,
-        kind: Kind,
-        outcome: &str,
-        documents: &[Document],
-    ) -> Result<(), IndexError> {
-        let title = shown(path.file_name().unwrap_or_default());
-        let kind = match kind {
-            Kind::ChromeBookmarks | Kind::FirefoxBookmarks if outcome == READ => "bookmark",
-            Kind::Unknown if outcome == READ => Kind::Text.word(),
-            Kind::ChromeBookmarks | Kind::FirefoxBookmarks => Kind::Opaque.word(),
-            kind => kind.word(),
+            kind: called(kind, outcome == READ),
+            title: &shown(path.file_name().unwrap_or_default()),
+            documents: &documents.unwrap_or_default(),
         };
-        let path = path.as_os_str().as_bytes();
-        self.index.put(
-            old,
-            &Entry {
-                folder: &folder.name,
-                path,
-                stamp,
-                outcome,
-                kind,
-                title: &title,
-                documents,
-            },
-        )?;
+        self.index.put(known.map(|known| known.id), &entry)?;
         if self.index.commit_if_due()? {
             let mut seen = self.state.seen();
             seen.documents = self.index.documents();
@@ -229,6 +222,16 @@ impl Pass<'_> {
             std::thread::sleep(REST / 10);
         }
         self.rested = Instant::now();
+    }
+}
+
+/// What results call the type of a file.
+fn called(kind: Kind, read: bool) -> &'static str {
+    match kind {
+        kind if kind.is_bookmarks() && read => "bookmark",
+        Kind::Unknown if read => Kind::Text.word(),
+        kind if kind.is_bookmarks() => Kind::Opaque.word(),
+        kind => kind.word(),
     }
 }
 

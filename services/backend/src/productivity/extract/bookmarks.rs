@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read};
 
 use rusqlite::Connection;
 use serde::Deserialize;
@@ -104,23 +104,23 @@ fn chrome_node(node: &serde_json::Value, folders: &str, depth: usize, gathered: 
 /// Firefox may be writing: the file is copied through our own descriptor and read from memory, so nothing is locked, no path is
 /// opened a second time, and a copy torn by a write is at worst `Damaged` until the next look.
 pub(super) fn firefox(mut file: File) -> Result<Vec<Document>, Unread> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .map_err(|_| Unread::Forbidden)?;
-    if bytes.len() < 100 || !bytes.starts_with(b"SQLite format 3\0") {
+    let size = file.metadata().map_err(|_| Unread::Forbidden)?.len() as usize;
+    let mut header = [0; 100];
+    file.read_exact(&mut header).map_err(|_| Unread::Damaged)?;
+    if !header.starts_with(b"SQLite format 3\0") {
         return Err(Unread::Damaged);
     }
     // The header says "write-ahead log" (2), which memory cannot have; 1 is the old way.
     // <https://sqlite.org/fileformat.html#file_format_version_numbers>
-    bytes[18] = 1;
-    bytes[19] = 1;
-    firefox_rows(bytes).map_err(|_| Unread::Damaged)?.finish()
+    header[18..20].fill(1);
+    let whole = Cursor::new(header).chain(file);
+    let gathered = firefox_rows(whole, size).map_err(|_| Unread::Damaged)?;
+    gathered.finish()
 }
 
-fn firefox_rows(bytes: Vec<u8>) -> rusqlite::Result<Gathered> {
+fn firefox_rows(whole: impl Read, size: usize) -> rusqlite::Result<Gathered> {
     let mut places = Connection::open_in_memory()?;
-    let length = bytes.len();
-    places.deserialize_read_exact("main", Cursor::new(bytes), length, true)?;
+    places.deserialize_read_exact("main", whole, size, true)?;
     // A schema can hold code that runs when it is read.
     places.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     places.set_db_config(

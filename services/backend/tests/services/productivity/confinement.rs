@@ -51,6 +51,11 @@ async fn nothing_outside_the_folder_is_ever_found() {
         health["skipped"]["cache folder"],
         json!({"count": 1, "such_as": ["notes/cache"]})
     );
+    assert_eq!(
+        health["skipped"]["hidden"],
+        json!({"count": 1, "such_as": ["notes/.ssh"]})
+    );
+    assert_eq!(health["skipped"]["excluded by its name"]["count"], 1);
     assert_eq!(health["index"]["documents"], 1);
 }
 
