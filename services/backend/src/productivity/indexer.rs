@@ -15,7 +15,7 @@ use super::state::{Skipped, State};
 use crate::config::ProductivityConfig;
 use crate::log::{Level, Line};
 
-/// A pass may take this part of the time at most, however large the folders are.
+/// Looking at unchanged files may take this part of the time at most, however many there are.
 const SHARE: u32 = 20;
 /// Before an index that was damaged is made anew, so that a failing disk is not hammered.
 const ANEW: Duration = Duration::from_secs(1);
@@ -89,11 +89,13 @@ pub(super) fn run(config: &ProductivityConfig, shared: &Shared) {
         verified: false,
     };
     loop {
-        let begun = Instant::now();
         let mut pause = config.rescan;
         let outcome = catch_unwind(AssertUnwindSafe(|| keeper.pass()));
         match outcome {
-            Ok(Ok(())) => shared.state.seen().problem = None,
+            Ok(Ok(looking)) => {
+                shared.state.seen().problem = None;
+                pause = pause.max(looking * (SHARE - 1));
+            }
             Ok(Err(error)) => {
                 keeper.failed(&error);
                 if let IndexError::Damaged(_) = error {
@@ -107,7 +109,7 @@ pub(super) fn run(config: &ProductivityConfig, shared: &Shared) {
             }
         }
         shared.state.seen().indexing = false;
-        if !shared.pause(pause.max(begun.elapsed() * (SHARE - 1))) {
+        if !shared.pause(pause) {
             return;
         }
     }
@@ -121,12 +123,14 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    fn pass(&mut self) -> Result<(), IndexError> {
+    /// Makes one pass; says how long looking took.
+    fn pass(&mut self) -> Result<Duration, IndexError> {
         let shared = self.shared;
         shared.state.seen().indexing = true;
         self.open()?;
+        let begun = Instant::now();
         let Some(index) = &mut self.index else {
-            return Ok(());
+            return Ok(Duration::ZERO);
         };
         index.begin_pass()?;
         let mut pass = Pass {
@@ -138,13 +142,14 @@ impl Keeper<'_> {
             searches: &shared.searches,
             skipped: Skipped::default(),
             rested: Instant::now(),
+            aside: Duration::ZERO,
             files: 0,
         };
         for folder in &self.config.folders {
             let absence = match Root::open(&folder.path) {
                 Ok(root) => {
                     if !pass.folder(folder, &root)? {
-                        return Ok(());
+                        return Ok(Duration::ZERO);
                     }
                     None
                 }
@@ -171,7 +176,7 @@ impl Keeper<'_> {
         seen.looked_at = pass.files;
         seen.completed = Some(now);
         seen.skipped = pass.skipped;
-        Ok(())
+        Ok(begun.elapsed().saturating_sub(pass.aside))
     }
 
     fn open(&mut self) -> Result<(), IndexError> {

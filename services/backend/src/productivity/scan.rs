@@ -59,6 +59,8 @@ pub(super) struct Pass<'a> {
     pub(super) searches: &'a AtomicUsize,
     pub(super) skipped: Skipped,
     pub(super) rested: Instant,
+    /// Time that went into resting and into files that had changed: a pass over unchanged folders takes none of it.
+    pub(super) aside: Duration,
     pub(super) files: u64,
 }
 
@@ -169,6 +171,21 @@ impl Pass<'_> {
             }
             return Ok(());
         }
+        let begun = Instant::now();
+        let outcome = self.changed(folder, root, path, stamp, known.map(|known| known.id));
+        self.aside += begun.elapsed();
+        outcome
+    }
+
+    /// Reads a file that is new or not what it was.
+    fn changed(
+        &mut self,
+        folder: &Folder,
+        root: &Root,
+        path: &Path,
+        stamp: Stamp,
+        known: Option<i64>,
+    ) -> Result<(), IndexError> {
         let kind = Kind::of(path);
         let (stamp, documents) = match root.file(path) {
             Ok((file, now)) => (
@@ -196,7 +213,7 @@ impl Pass<'_> {
             title: &shown(path.file_name().unwrap_or_default()),
             documents: &documents.unwrap_or_default(),
         };
-        self.index.put(known.map(|known| known.id), &entry)?;
+        self.index.put(known, &entry)?;
         if self.index.commit_if_due()? {
             let mut seen = self.state.seen();
             seen.documents = self.index.documents();
@@ -216,12 +233,13 @@ impl Pass<'_> {
         if self.rested.elapsed() < WORK {
             return;
         }
-        std::thread::sleep(REST);
         let begun = Instant::now();
+        std::thread::sleep(REST);
         while self.searches.load(Ordering::Relaxed) > 0 && begun.elapsed() < COURTESY {
             std::thread::sleep(REST / 10);
         }
         self.rested = Instant::now();
+        self.aside += begun.elapsed();
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use flate2::read::ZlibDecoder;
 use rusqlite::{Connection, InterruptHandle, OpenFlags, params};
 
-use super::file::{FILE, IndexError, PATIENCE, failure};
+use super::file::{FILE, IndexError, PATIENCE, failure, unusable};
 use crate::productivity::extract::TEXT_MAX;
 use crate::productivity::words::Query;
 
@@ -84,6 +84,9 @@ impl Readers {
         };
         let connection = match known {
             Some(connection) => connection,
+            None if !self.folder.join(FILE).exists() => {
+                return Err(unusable(&self.folder, "it is not made yet"));
+            }
             None => self
                 .connect()
                 .map_err(|error| failure(&self.folder, &error))?,

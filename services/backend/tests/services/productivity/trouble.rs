@@ -103,6 +103,7 @@ async fn an_index_that_cannot_be_kept_is_said_and_mended() {
     let (status, body) = service.search("alpha").await;
     assert_eq!((status, crate::running::code(&body)), (502, "unavailable"));
     fs::remove_file(tree.index()).unwrap();
+    eventually(ask, |health| health["status"] == "healthy").await;
     finds(&service, "alpha", &["a.txt"]).await;
 }
 
