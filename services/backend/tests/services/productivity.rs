@@ -190,18 +190,21 @@ async fn a_restart_keeps_the_index_and_a_broken_one_is_made_anew() {
     let service = tree.indexed().await;
     finds(&service, "alpha", &["a.txt"]).await;
 
-    // Under a running service too: a search or the next pass finds out.
+    // Under a running service too, as soon as it reads what is broken.
+    let checkpoint = rusqlite::Connection::open(&file).unwrap();
+    checkpoint
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    drop(checkpoint);
     let size = fs::metadata(&file).unwrap().len();
     let mut damaged = fs::File::options().write(true).open(&file).unwrap();
     damaged.write_all(&vec![0x5A; size as usize]).unwrap();
-    let _ = fs::remove_file(tree.index().join("index.sqlite-wal"));
-    let anew = async || {
-        let _ = service.search("alpha").await;
-        service.get("/health/detailed").await.1
-    };
-    eventually(anew, |health| {
-        health["index"]["rebuilt"] == 1 && health["index"]["documents"] == 1
+    tree.write("b.txt", "beta");
+    let detailed = async || service.get("/health/detailed").await.1;
+    eventually(detailed, |health| {
+        health["index"]["rebuilt"] == 1 && health["index"]["documents"] == 2
     })
     .await;
+    finds(&service, "beta", &["b.txt"]).await;
     finds(&service, "alpha", &["a.txt"]).await;
 }

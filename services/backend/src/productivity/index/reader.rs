@@ -182,7 +182,7 @@ fn matching(
         list(&filters.folders),
         limit as i64
     ];
-    let rows = select.query_map(&values[..], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = select.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
 
