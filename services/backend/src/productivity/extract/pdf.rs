@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use lopdf::{LoadOptions, Object, decode_text_string};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Document, TEXT_MAX, Unread, text};
 
@@ -32,7 +33,7 @@ pub(super) fn document(file: impl Read) -> Result<Document, Unread> {
         }
     }
     let title = title(&pdf);
-    let text = text::tidy(&all);
+    let text = text::tidy(&letters(&all));
     if text.is_empty() && title.is_none() {
         return Err(if pages.is_empty() {
             Unread::Damaged
@@ -47,6 +48,11 @@ pub(super) fn document(file: impl Read) -> Result<Document, Unread> {
     })
 }
 
+/// Ligatures and other forms of print as the letters that people type.
+fn letters(text: &str) -> String {
+    text.nfkc().collect()
+}
+
 fn title(pdf: &lopdf::Document) -> Option<String> {
     let (_, information) = pdf.dereference(pdf.trailer.get(b"Info").ok()?).ok()?;
     let (_, title) = pdf
@@ -56,4 +62,15 @@ fn title(pdf: &lopdf::Document) -> Option<String> {
         .then(|| decode_text_string(title).ok())
         .flatten()
         .and_then(|title| text::title(&title))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn ligatures_are_letters() {
+        assert_eq!(
+            super::letters("speci\u{fb01}c o\u{fb03}ce 10\u{b2} é"),
+            "specific office 102 é"
+        );
+    }
 }
