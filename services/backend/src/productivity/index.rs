@@ -73,7 +73,7 @@ pub(super) struct Index {
     connection: Connection,
     folder: PathBuf,
     documents: i64,
-    /// Changes since the last commit, and when the first of them was.
+    /// Looks and changes since the last commit, and when the first of them was.
     pending: Option<(usize, Instant)>,
 }
 
@@ -177,13 +177,27 @@ impl Index {
 
     /// What is known of a file. Counts as having seen it.
     pub(super) fn known(&mut self, folder: &str, path: &[u8]) -> Result<Option<Known>, IndexError> {
+        // Looks are batched like changes: a transaction for each would cost more than the look.
+        self.change()?;
         let known = self
             .connection
-            .prepare_cached("SELECT id, size, modified, changed, inode, outcome FROM files WHERE folder = ? AND path = ?")
+            .prepare_cached(
+                "SELECT id, size, modified, changed, inode, outcome FROM files \
+                 WHERE folder = ? AND path = ?",
+            )
             .and_then(|mut select| {
                 let row = select.query_row(params![folder, path], |row| {
-                    let stamp = Stamp { size: row.get(1)?, modified: row.get(2)?, changed: row.get(3)?, inode: row.get(4)? };
-                    Ok(Known { id: row.get(0)?, stamp, outcome: row.get(5)? })
+                    let stamp = Stamp {
+                        size: row.get(1)?,
+                        modified: row.get(2)?,
+                        changed: row.get(3)?,
+                        inode: row.get(4)?,
+                    };
+                    Ok(Known {
+                        id: row.get(0)?,
+                        stamp,
+                        outcome: row.get(5)?,
+                    })
                 });
                 row.optional()
             });

@@ -149,6 +149,7 @@ impl Keeper<'_> {
             let absence = match Root::open(&folder.path) {
                 Ok(root) => {
                     if !pass.folder(folder, &root)? {
+                        pass.index.commit()?;
                         return Ok(Duration::ZERO);
                     }
                     None

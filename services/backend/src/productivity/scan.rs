@@ -169,7 +169,7 @@ impl Pass<'_> {
             if known.outcome != READ {
                 self.skip(&known.outcome, folder, path);
             }
-            return Ok(());
+            return self.index.commit_if_due().map(|_| ());
         }
         let begun = Instant::now();
         let outcome = self.changed(folder, root, path, stamp, known.map(|known| known.id));
