@@ -27,9 +27,7 @@ fn folders_are_mounted_read_only_and_the_service_is_told_where_they_come_from() 
     let compose = run(&project, &["render", "compose", "-"]).exits(0).stdout;
     let service = rendered(&compose, "productivity");
     for wanted in [
-        format!(
-            "PRODUCTIVITY_FOLDERS: /folders/books=file://{folder}/books,/folders/notes=file://{folder}/my%20notes\n"
-        ),
+        format!("/folders/books=file://{folder}/books,/folders/notes=file://{folder}/my%20notes\n"),
         format!(
             "      - type: bind\n        source: {folder}/books\n        target: /folders/books\n        read_only: true\n"
         ),
