@@ -26,7 +26,7 @@ pub enum Throttle {
 }
 
 /// Bytes that a reply should have: large enough that asking for it does not count.
-const REPLY: u64 = 4 << 20;
+const REPLY: u64 = 1 << 20;
 
 /// The same where others are not to wait: while the server makes a reply, it has one core less for them.
 const SHORT_REPLY: u64 = 256 << 10;
