@@ -255,7 +255,7 @@ fn services_are_chosen_one_by_one() {
     let (code, screen) = terminal.ends();
     assert_eq!(code, Some(0), "{screen}");
     let manifest = project.read("atlas.yaml");
-    let chosen = "\nservices-to-run: [productivity, slack]\ndata: containers\n";
+    let chosen = "\nname: demo\nservices-to-run: [productivity, slack]\n";
     assert!(manifest.contains(chosen), "{manifest}");
 }
 

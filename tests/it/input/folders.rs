@@ -40,7 +40,10 @@ fn folders_are_mounted_read_only_and_the_service_is_told_where_they_come_from() 
     ] {
         assert!(service.contains(&wanted), "{wanted}\n{service}");
     }
-    assert!(compose.contains("\n  productivity_index:\n"), "{compose}");
+    assert!(
+        compose.contains("\n  productivity_index: {}\n"),
+        "{compose}"
+    );
 }
 
 #[test]
