@@ -77,19 +77,6 @@ fn ask_profile(app: &App, inputs: &Inputs, settings: &mut Settings) -> Result<()
     }
 }
 
-fn chosen<'i>(inputs: &'i Inputs, settings: &Settings) -> impl Iterator<Item = &'i Entry> {
-    let profiles = resolve::profiles(&inputs.catalogue, &inputs.project);
-    let mut names: Vec<String> = settings.services.clone();
-    if names.is_empty() {
-        let profile = settings.keys.get("profile").map(String::as_str);
-        let members = profiles.get(profile.unwrap_or(resolve::DEFAULT_PROFILE));
-        names.extend(members.into_iter().flatten().map(ToString::to_string));
-    }
-    names
-        .into_iter()
-        .filter_map(|name| inputs.catalogue.get(&name))
-}
-
 fn ask_data(app: &App, settings: &mut Settings) -> Result<(), Error> {
     let minimal = settings.services.is_empty()
         && settings.keys.get("profile").map(String::as_str) == Some("minimal");
