@@ -30,6 +30,7 @@ pub fn run() -> ExitCode {
         Command::Serve { role } => return commands::serve::serve(role),
         Command::Probe { urls } => return commands::serve::probe(urls),
         Command::Count { url, most } => return commands::serve::count(url, *most),
+        Command::Extract { kind } => return commands::serve::extract(kind),
         Command::Snapshot { folder } => return commands::serve::snapshot(folder),
         _ => {}
     }
@@ -88,6 +89,7 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
         Command::Serve { .. }
         | Command::Probe { .. }
         | Command::Count { .. }
+        | Command::Extract { .. }
         | Command::Snapshot { .. } => Ok(Exit::Ok.code()),
     }
 }

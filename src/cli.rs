@@ -256,6 +256,12 @@ The scripts ask atlas for candidates, so profiles and services are those of the 
         /// At most so many requests
         most: u32,
     },
+    /// Print the documents in the file on standard input, as JSON
+    #[command(hide = true)]
+    Extract {
+        /// `pdf`, `document`, …
+        kind: String,
+    },
     /// Print a consistent copy of the embedded store that a gateway on this machine serves
     #[command(hide = true)]
     Snapshot {

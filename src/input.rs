@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod checklist;
 pub mod dotenv;
 mod fields;
+mod folders;
 mod form;
 pub mod project;
 mod size;
@@ -60,6 +61,7 @@ pub fn read(directory: &Path, files: &Files, environment: &Environment) -> Input
     inputs.problems = problems;
     inputs.read_project(directory, files.project.as_deref());
     inputs.read_catalogue(directory);
+    inputs.find_folders(directory, environment);
     inputs.read_env(directory, &files.env_files, environment);
     inputs
 }

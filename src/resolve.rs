@@ -3,6 +3,7 @@
 
 mod assembly;
 mod environment;
+mod folders;
 mod image;
 mod ports;
 mod provided;

@@ -224,6 +224,13 @@ fn service() -> Value {
                 "type": "string",
                 "examples": ["ghcr.io/acme/gateway:1.2"]
             },
+            "folders": {
+                "description": "Folders of this machine that the service may read, by name; relative to this file, `~` is your home directory. Productivity searches them.",
+                "type": "object",
+                "propertyNames": {"pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"},
+                "additionalProperties": {"type": "string"},
+                "examples": [{"notes": "~/notes"}]
+            },
             "environment": {
                 "description": "Further variables. Without a value the variable of the same name is taken from .env.",
                 "type": "object",

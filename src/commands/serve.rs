@@ -1,4 +1,4 @@
-//! `atlas serve`, `atlas probe`, `atlas count` and `atlas snapshot`: what runs inside the built-in image. They start as lean as they can.
+//! `atlas serve`, `atlas probe`, `atlas count`, `atlas extract` and `atlas snapshot`: what runs inside the built-in image. They start as lean as they can.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -66,6 +66,11 @@ pub(crate) fn count(url: &str, most: u32) -> ExitCode {
             ExitCode::from(Exit::Failed.code())
         }
     }
+}
+
+/// Parses one file for the Productivity service.
+pub(crate) fn extract(kind: &str) -> ExitCode {
+    atlas_backend::productivity::extract::child::run(kind)
 }
 
 /// Prints a copy of the embedded store that another process serves.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::fields::{Fields, Reader, join};
 use super::yaml::{self, Node, Value};
-use super::{backup, checklist, form, size};
+use super::{backup, checklist, folders, form, size};
 use crate::diagnostic::{At, Diagnostic};
 use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, PublicUrl, Stage};
 
@@ -39,6 +39,7 @@ pub const SERVICE_KEYS: &[&str] = &[
     "cpus",
     "pids",
     "image",
+    "folders",
     "environment",
 ];
 /// Values of `stage`.
@@ -126,6 +127,8 @@ pub struct Overrides {
     pub pids: Option<At<u32>>,
     /// Another image, from a registry.
     pub image: Option<At<ImageRef>>,
+    /// Folders of this machine that it may read, by name.
+    pub folders: BTreeMap<String, At<PathBuf>>,
     /// Further variables; `None` takes the variable of the same name from `.env`.
     pub environment: BTreeMap<String, At<Option<String>>>,
 }
@@ -301,6 +304,7 @@ fn overrides(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<Overrid
                 form::image,
             )
         }),
+        folders: folders::read(reader, &fields),
         environment: environment(reader, &fields),
     })
 }

@@ -87,6 +87,7 @@ impl<'i> Scope<'i> {
             let target = EnvValue::Plain(embedded.target.clone());
             environment.insert(embedded.variable.clone(), target);
         }
+        let folders = self.folders(entry, overrides, &mut environment);
         self.check_replicas(entry, overrides, publish.is_some(), embedded.is_some());
         Service {
             name: entry.name.clone(),
@@ -107,7 +108,7 @@ impl<'i> Scope<'i> {
                 .or_else(|| entry.healthcheck.clone())
                 .unwrap_or_else(|| healthcheck_of(&entry.probe)),
             depends_on,
-            mounts: mounts(entry, embedded),
+            mounts: mounts(entry, embedded).into_iter().chain(folders).collect(),
             tmpfs: entry.tmpfs.clone(),
             user: chosen.spec.user.or_else(|| entry.user.clone()),
             read_only: entry.read_only,

@@ -325,6 +325,8 @@ fn the_readme_s_yaml_is_valid() {
     let project = Project::new("yaml");
     project.write("atlas.yaml", atlas_yaml);
     project.write("my-services/wiki.yaml", wiki);
+    project.write("home/notes/plan.md", "# Plan");
+    project.set("HOME", project.path().join("home").to_string_lossy());
     // One block is a project, the other a service of it: both are read, and everything fits together.
     project
         .run(&["init", "--yes", "wiki", "orchestrator"])

@@ -4,6 +4,7 @@ mod catalogue;
 mod checklist;
 mod command_line;
 mod files;
+mod folders;
 mod values;
 
 use crate::atlas::Project;

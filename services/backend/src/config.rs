@@ -2,6 +2,7 @@
 //! each naming its variable and never its value.
 
 pub mod cors;
+mod productivity;
 mod reader;
 
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use std::time::Duration;
 use crate::environment::Variables;
 use crate::integrations::{self, Account, Integration};
 use crate::log::Level;
+use crate::productivity::extract::Extractor;
+use crate::productivity::folder::Folder;
 use crate::seal;
 use crate::secret::Secret;
 use cors::Origins;
@@ -39,6 +42,8 @@ pub struct Config {
 pub enum Role {
     /// One vendor.
     Integration(NearConfig),
+    /// Local folders.
+    Productivity(ProductivityConfig),
     /// Fan-out over services.
     Orchestrator(OrchestratorConfig),
     /// The public API.
@@ -52,6 +57,22 @@ pub struct NearConfig {
     /// Its variables.
     pub account: Account,
     /// Time for one search, retries and pages included (`VENDOR_TIMEOUT_MS`).
+    pub budget: Duration,
+}
+
+/// Search over local folders.
+pub struct ProductivityConfig {
+    /// What is searched (`PRODUCTIVITY_FOLDERS`).
+    pub folders: Vec<Folder>,
+    /// Where the index is kept (`PRODUCTIVITY_INDEX`).
+    pub index: PathBuf,
+    /// Names of files and folders that are left out (`PRODUCTIVITY_EXCLUDE`).
+    pub exclude: Vec<String>,
+    /// Time between two looks at the folders (`PRODUCTIVITY_RESCAN_SECONDS`).
+    pub rescan: Duration,
+    /// What reads files, up to `PRODUCTIVITY_MAX_FILE_MB`.
+    pub extractor: Extractor,
+    /// Time for one search (`VENDOR_TIMEOUT_MS`).
     pub budget: Duration,
 }
 
@@ -128,6 +149,10 @@ impl Config {
         let (port, role) = match role {
             "gateway" => (8001, Role::Gateway(Box::new(gateway(&mut reader)))),
             "orchestrator" => (8002, Role::Orchestrator(orchestrator(&mut reader))),
+            "productivity" => (
+                8026,
+                Role::Productivity(productivity::productivity(&mut reader)),
+            ),
             name => {
                 let integration = integrations::ALL
                     .iter()
@@ -249,11 +274,13 @@ fn near(reader: &mut Reader<'_>, integration: &'static Integration) -> NearConfi
             .values
             .extend(reader.credential(name).map(|value| (name, value)));
     }
-    let budget =
-        Duration::from_millis(reader.number("VENDOR_TIMEOUT_MS", 8_000, 1..=TIMEOUT_MAX_MS));
     NearConfig {
         integration,
         account,
-        budget,
+        budget: budget(reader),
     }
+}
+
+fn budget(reader: &mut Reader<'_>) -> Duration {
+    Duration::from_millis(reader.number("VENDOR_TIMEOUT_MS", 8_000, 1..=TIMEOUT_MAX_MS))
 }

@@ -8,6 +8,7 @@
 //! | [`front`] | what every request passes: request id, deadline, metrics, log, JSON errors |
 //! | [`source`] | the one contract a searchable thing keeps, near (an integration) or far (a service) |
 //! | [`integrations`] | one file per vendor, on top of [`vendor`] |
+//! | [`productivity`] | local folders: the index, what is in files |
 //! | [`orchestrator`] | asking many sources at once and merging what they answer |
 //! | [`gateway`] | `/api`: settings, history, limits, CORS, the key |
 //!
@@ -27,6 +28,7 @@ pub mod markup;
 pub mod metrics;
 pub mod orchestrator;
 pub mod problem;
+pub mod productivity;
 pub mod request_id;
 pub mod roles;
 pub mod seal;

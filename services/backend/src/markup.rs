@@ -38,7 +38,7 @@ pub fn html_to_text(html: &str) -> String {
 /// A tag becomes a space, so that words on both sides stay apart; a lone `<` stays.
 fn tag(rest: &str) -> (Option<char>, usize) {
     let opens = rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
-    let end = rest.bytes().take(TAG_MAX).position(|byte| byte == b'>');
+    let end = rest[..rest.floor_char_boundary(TAG_MAX)].find('>');
     match end.filter(|_| opens) {
         Some(end) => {
             let name = rest[1..end]

@@ -15,6 +15,7 @@ use crate::integrations::{self, Near};
 use crate::log::{self, Level, Line};
 use crate::metrics::Metrics;
 use crate::orchestrator::{self, fanout::Fanout, far::Far};
+use crate::productivity::Productivity;
 use crate::server::{self, Shutdown};
 use crate::source::Source;
 use crate::{front, gateway, service, tls, vendor};
@@ -50,7 +51,7 @@ pub enum ServeError {
 pub fn roles() -> &'static [&'static str] {
     static ROLES: LazyLock<Vec<&str>> = LazyLock::new(|| {
         let integrations = integrations::ALL.iter().map(|integration| integration.name);
-        ["gateway", "orchestrator"]
+        ["gateway", "orchestrator", "productivity"]
             .into_iter()
             .chain(integrations)
             .collect()
@@ -152,6 +153,9 @@ fn app(role: &str, config: Config, shutdown: Shutdown) -> Result<Router, String>
     let routes = match config.role {
         Role::Integration(near) => {
             service::routes(near_source(near, &http, &metrics), metrics.clone())
+        }
+        Role::Productivity(config) => {
+            service::routes(Arc::new(Productivity::start(config)?), metrics.clone())
         }
         Role::Orchestrator(config) => orchestrator::routes(
             far_fanout(config, &http, &metrics),

@@ -61,11 +61,13 @@ async fn health(
     Extension(id): Extension<RequestId>,
 ) -> Json<Map<String, Value>> {
     let health = service.source.health(&id).await;
-    Json(describe(
+    let mut description = describe(
         service.source.name(),
         service.metrics.uptime_seconds(),
         &health,
-    ))
+    );
+    description.extend(service.source.describe(false));
+    Json(description)
 }
 
 async fn detailed(
@@ -91,6 +93,7 @@ async fn detailed(
         service.metrics.uptime_seconds(),
         &found,
     );
+    description.extend(service.source.describe(true));
     description.insert("dependencies".into(), json!({service.source.name(): found}));
     Json(description).into_response()
 }

@@ -5,6 +5,7 @@
 use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 use crate::request_id::RequestId;
@@ -27,6 +28,11 @@ pub trait Source: Send + Sync {
 
     /// How it is, by the cheapest authenticated call to the vendor.
     fn check<'a>(&'a self, id: &'a RequestId) -> BoxFuture<'a, Health>;
+
+    /// What else there is to know about it; never waits.
+    fn describe(&self, _in_detail: bool) -> Map<String, Value> {
+        Map::new()
+    }
 }
 
 /// What a health check found.

@@ -1,4 +1,4 @@
-//! The wizard: profile, images, data, credentials. Owns the questions, their order and wording; writes nothing.
+//! The wizard: profile, data, credentials. Owns the questions, their order and wording; writes nothing.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use crate::app::App;
 use crate::cli::Selection;
 use crate::engines::docker::Builtin;
 use crate::error::Error;
+use crate::input::Inputs;
 use crate::input::catalogue::{Entry, Variable};
-use crate::input::{Inputs, Project};
-use crate::model::{ImageSource, Kind};
+use crate::model::Kind;
 use crate::resolve;
 
 /// Longer lines are cut: a terminal that wraps them cannot be redrawn cleanly.
@@ -29,9 +29,6 @@ pub(super) fn ask(
     if inputs.project.file.is_empty() {
         if settings.services.is_empty() && !settings.keys.contains_key("profile") {
             ask_profile(app, inputs, settings)?;
-        }
-        if !settings.keys.contains_key("images") {
-            ask_images(app, inputs, settings)?;
         }
         if !settings.keys.contains_key("data") {
             ask_data(app, settings)?;
@@ -78,68 +75,6 @@ fn ask_profile(app: &App, inputs: &Inputs, settings: &mut Settings) -> Result<()
         }
         app.say("  nothing is marked yet: move with the arrows, mark with Space");
     }
-}
-
-/// Only where the built-in image does not have every service that was chosen.
-fn ask_images(app: &App, inputs: &Inputs, settings: &mut Settings) -> Result<(), Error> {
-    let roles = atlas_backend::roles();
-    let lacking: Vec<&Entry> = chosen(inputs, settings)
-        .filter(|entry| match entry.images.of(ImageSource::Builtin) {
-            Some((_, any)) => !any && !roles.contains(&entry.name.as_str()),
-            None => true,
-        })
-        .collect();
-    if lacking.is_empty() {
-        return Ok(());
-    }
-    let count = lacking.len();
-    app.say(&format!(
-        "  the built-in image does not have {count} of these services yet"
-    ));
-    let items = [
-        line("registry", 8, "pull images from your registry"),
-        line("build", 8, "build images from your Atlas AI source tree"),
-    ];
-    let (source, key, question) =
-        match app.prompt.select("Where do images come from?", &items, 0)? {
-            0 => (
-                "registry",
-                "registry",
-                "Registry and path, such as ghcr.io/acme",
-            ),
-            _ => (
-                "build",
-                "context",
-                "Folder that holds services/gateway, such as ../atlas-ai",
-            ),
-        };
-    loop {
-        let answer = app.prompt.text(question, "")?;
-        let quoted = answer.trim().replace('\'', "''");
-        let value = format!("{{source: {source}, {key}: '{quoted}'}}");
-        let (_, problems) = Project::parse("", format!("images: {value}\n").as_bytes());
-        match problems.first() {
-            _ if answer.trim().is_empty() => app.say("  it is needed to go on (Ctrl-C gives up)"),
-            Some(problem) => app.say(&format!("  {}", problem.message)),
-            None => {
-                settings.keys.insert("images".to_owned(), value);
-                return Ok(());
-            }
-        }
-    }
-}
-
-fn chosen<'i>(inputs: &'i Inputs, settings: &Settings) -> impl Iterator<Item = &'i Entry> {
-    let profiles = resolve::profiles(&inputs.catalogue, &inputs.project);
-    let mut names: Vec<String> = settings.services.clone();
-    if names.is_empty() {
-        let profile = settings.keys.get("profile").map(String::as_str);
-        let members = profiles.get(profile.unwrap_or(resolve::DEFAULT_PROFILE));
-        names.extend(members.into_iter().flatten().map(ToString::to_string));
-    }
-    names
-        .into_iter()
-        .filter_map(|name| inputs.catalogue.get(&name))
 }
 
 fn ask_data(app: &App, settings: &mut Settings) -> Result<(), Error> {

@@ -42,6 +42,8 @@ pub struct Entry {
     pub answers_for: Option<Substitution>,
     /// Where it keeps data itself when there are no stores.
     pub embedded: Option<Embedded>,
+    /// Where it finds folders of the host that the user names.
+    pub folders: Option<Folders>,
     /// Named volumes: volume key and absolute target.
     pub volumes: Vec<(String, String)>,
     /// Memory file systems.
@@ -151,6 +153,15 @@ pub struct Embedded {
     /// Absolute path in the container.
     pub target: String,
     /// The variable that tells the service the path.
+    pub variable: String,
+}
+
+/// Taking folders of the host, read-only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    /// Absolute path in the container; each folder is mounted below it by its name.
+    pub target: String,
+    /// The variable that tells the service the folders: `PATH=ADDRESS`, separated by commas.
     pub variable: String,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::entry::{Dependency, Embedded, Entry, Images, Substitution};
+use super::entry::{Dependency, Embedded, Entry, Folders, Images, Substitution};
 use super::{credential, images, variables};
 use crate::diagnostic::Diagnostic;
 use crate::input::fields::{Fields, Reader};
@@ -27,6 +27,7 @@ const KEYS: &[&str] = &[
     "addresses_of",
     "answers_for",
     "embedded",
+    "folders",
     "volumes",
     "tmpfs",
     "user",
@@ -89,6 +90,7 @@ fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option
             .map(|kind| kind.value),
         answers_for: answers_for(reader, &fields),
         embedded: embedded(reader, &fields),
+        folders: folders(reader, &fields),
         volumes: volumes(reader, &fields),
         tmpfs: tmpfs(reader, &fields),
         user: optional_text(reader, &fields, "user"),
@@ -281,6 +283,21 @@ fn embedded(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Embedded> {
     Some(Embedded {
         volume: volume.0,
         target: volume.1,
+        variable,
+    })
+}
+
+fn folders(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Folders> {
+    let (node, path) = fields.get("folders")?;
+    let fields = reader.fields(node, &path, &["target", "variable"])?;
+    let target = required(reader, &fields, "target", |r, n, p| {
+        r.formed(n, p, "an absolute path", |text| {
+            text.starts_with('/').then(|| text.to_owned())
+        })
+    })?;
+    let variable = required(reader, &fields, "variable", |r, n, p| r.text(n, p))?.value;
+    Some(Folders {
+        target: target.value,
         variable,
     })
 }

@@ -35,6 +35,18 @@ fn killed_at(stack: &Stack, moment: u32) {
     std::thread::sleep(SPAN * moment / MOMENTS);
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
+    settled(stack);
+}
+
+/// What the engine was asked for just before may still be on its way there: waits until it shows the same twice.
+fn settled(stack: &Stack) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut before = None;
+    while before != Some(stack.ids()) {
+        assert!(Instant::now() < deadline, "the engine does not settle");
+        before = Some(stack.ids());
+        std::thread::park_timeout(Duration::from_millis(200));
+    }
 }
 
 #[test]

@@ -43,14 +43,16 @@ error: the configuration has 1 problem
 
 #[test]
 fn the_builtin_image_says_everything_that_it_lacks() {
-    let project = project("catalogue: more\nservices-to-run: [wiki, productivity]\n");
-    project.write(
-        "more/wiki.yaml",
-        "kind: integration\ndescription: Ours\nport: 8099\nhealth: {http: /health}\nimages: {builtin: {}, registry: {}}\n",
-    );
+    let project = project("catalogue: more\nservices-to-run: [wiki, jira, help]\n");
+    for (name, port) in [("wiki", 8099), ("help", 8098)] {
+        let entry = format!(
+            "kind: integration\ndescription: Ours\nport: {port}\nhealth: {{http: /health}}\nimages: {{builtin: {{}}, registry: {{}}}}\n"
+        );
+        project.write(&format!("more/{name}.yaml"), &entry);
+    }
     refuses(
         &project,
-        "error: images: the builtin image has no `productivity` and `wiki`
+        "error: images: the builtin image has no `help` and `wiki`
   hint: use `images: {source: registry, …}` or `{source: build, …}`, or leave them out
 
 error: the configuration has 1 problem

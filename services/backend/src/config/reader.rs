@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a problem once, however many roads lead to it.
-    fn report(&mut self, problem: String) {
+    pub(super) fn report(&mut self, problem: String) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

@@ -61,7 +61,7 @@ fn a_secret_may_come_from_a_file_but_not_from_both() {
 fn an_unknown_role_names_those_there_are() {
     assert_eq!(
         problems("gatway", &[]),
-        "failed to serve `gatway`: there is no such role (there are gateway, orchestrator, confluence, devtools, figma, github, google, jira, linear, microsoft365, notion, slack)"
+        "failed to serve `gatway`: there is no such role (there are gateway, orchestrator, productivity, confluence, devtools, figma, github, google, jira, linear, microsoft365, notion, slack)"
     );
 }
 

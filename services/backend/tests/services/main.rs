@@ -18,6 +18,7 @@ mod microsoft365;
 mod mongodb;
 mod notion;
 mod orchestrator;
+mod productivity;
 mod real;
 mod redis;
 mod running;

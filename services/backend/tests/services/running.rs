@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use atlas_backend::config::Config;
 use atlas_backend::environment::Variables;
 use atlas_backend::roles::{ServeError, configure, serve_on};
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -26,6 +27,10 @@ impl Running {
     pub(crate) async fn start(role: &'static str, variables: &[(&str, &str)]) -> Self {
         let variables: Variables = variables.iter().copied().collect();
         let config = configure(role, &variables).unwrap_or_else(|error| panic!("{error}"));
+        Self::start_configured(role, config).await
+    }
+
+    pub(crate) async fn start_configured(role: &'static str, config: Config) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
