@@ -96,6 +96,10 @@ pub fn resolve(inputs: &Inputs, request: &Request) -> Result<Resolution, Vec<Dia
         request,
         problems: inputs.problems.clone(),
     };
+    // Whatever else could be said would be about defaults that nobody asked for.
+    if inputs.project.unreadable {
+        return Err(scope.sorted());
+    }
     let deployment = scope.deployment();
     let problems = scope.sorted();
     let sound = problems

@@ -9,7 +9,7 @@ mod log;
 mod origin;
 mod presence;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod volume;
 
 use super::facts::{Facts, Known, NOT_UP, Unknown, seen};
@@ -74,6 +74,8 @@ pub struct Seen {
     pub user: Option<User>,
     /// Volumes that it shall be able to write to.
     pub volumes: Vec<Volume>,
+    /// Files and folders that are mounted into it, where the engine runs on this machine.
+    pub binds: Vec<Bind>,
 }
 
 /// The health of a container as the engine sees it.
@@ -120,6 +122,17 @@ pub struct Volume {
     pub target: String,
     /// Owner, group and permission bits of that path.
     pub owner: Known<(u64, u64, u32)>,
+}
+
+/// A mount of a file or folder of this machine.
+#[derive(Debug, Clone)]
+pub struct Bind {
+    /// Absolute.
+    pub source: String,
+    /// Absolute in the container.
+    pub target: String,
+    /// Whether it is a folder; `None` if there is nothing.
+    pub folder: Option<bool>,
 }
 
 /// Causes before consequences.

@@ -68,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
 
 /// The files as they were looked at; nothing where there is no project.
 fn looked(facts: &Facts) -> Result<&Environment, Unknown> {
-    if super::configuration::is_nowhere(facts) {
+    if super::configuration::is_nowhere(facts) || facts.inputs.project.unreadable {
         return Err(Unknown::Needs("CFG"));
     }
     seen(&facts.environment)

@@ -1,4 +1,4 @@
-//! Source trees of image source `build`, and files and folders that are mounted.
+//! Source trees of image source `build`, and what is mounted from this machine.
 
 mod binds;
 mod dockerfile;
@@ -17,8 +17,6 @@ pub use dockerfile::Dockerfile;
 pub struct Sources {
     /// One for each service that is built.
     pub trees: Vec<Tree>,
-    /// One for each mount of the host's files.
-    pub binds: Vec<Bind>,
 }
 
 /// A folder to build from.
@@ -34,19 +32,6 @@ pub struct Tree {
     pub is_there: bool,
     /// What the Dockerfile says; `None` if there is none.
     pub dockerfile: Option<Known<Dockerfile>>,
-}
-
-/// A mount of a file or folder of the host.
-#[derive(Debug, Clone)]
-pub struct Bind {
-    /// The service.
-    pub service: String,
-    /// Absolute.
-    pub source: String,
-    /// Absolute in the container.
-    pub target: String,
-    /// Whether it is a folder; `None` if there is nothing.
-    pub folder: Option<bool>,
 }
 
 pub(super) const RULES: &[Rule] = &[trees::THERE, trees::INSIDE, probes::PROGRAMS, binds::THERE];

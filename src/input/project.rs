@@ -67,6 +67,8 @@ pub const SOURCES: [(&str, ImageSource); 3] = [
 pub struct Project {
     /// The file's name as shown to people; empty when there is none.
     pub file: String,
+    /// Whether the file could not be read at all, so that nobody knows what it asks for.
+    pub unreadable: bool,
     /// `name`: Compose project name; the directory's name by default.
     pub name: Option<At<ProjectName>>,
     /// `stage`: development (default) or production.
@@ -140,9 +142,13 @@ impl Project {
             file: file.to_owned(),
             ..Self::default()
         };
+        let unreadable = Self {
+            unreadable: true,
+            ..empty.clone()
+        };
         let root = match yaml::text(file, bytes).and_then(|text| yaml::parse(file, text)) {
             Ok(root) => root,
-            Err(problem) => return (empty, vec![*problem]),
+            Err(problem) => return (unreadable, vec![*problem]),
         };
         if root.value == Value::Null {
             return (empty, Vec::new());
@@ -168,9 +174,9 @@ impl Project {
                 reader.formed(n, p, form, |text| text.parse().ok())
             }),
             services: services(&mut reader, &fields),
-            ..empty.clone()
+            ..empty
         });
-        (project.unwrap_or(empty), reader.problems)
+        (project.unwrap_or(unreadable), reader.problems)
     }
 }
 

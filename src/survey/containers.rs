@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures_util::future::join_all;
 
 use super::Scene;
-use crate::checks::containers::{Containers, Health, Log, Seen, User, Volume};
+use crate::checks::containers::{Bind, Containers, Health, Log, Seen, User, Volume};
 use crate::checks::{Known, Unknown};
 use crate::engines::Engine;
 use crate::engines::docker::{Closeup, DockerEngine, Past};
@@ -114,7 +114,22 @@ async fn one(
         log: log(engine, closeup),
         user: user(closeup),
         volumes,
+        binds: match engine.is_local() {
+            true => binds(closeup),
+            false => Vec::new(),
+        },
     }
+}
+
+fn binds(closeup: &Closeup) -> Vec<Bind> {
+    let mounts = closeup.mounts.iter();
+    let binds = mounts.filter_map(|mount| Some((mount.source.as_ref()?, &mount.target)));
+    let bind = |(source, target): (&String, &String)| Bind {
+        source: source.clone(),
+        target: target.clone(),
+        folder: std::fs::metadata(source).ok().map(|facts| facts.is_dir()),
+    };
+    binds.map(bind).collect()
 }
 
 /// A log line that fits a terminal.

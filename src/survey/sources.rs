@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Scene;
-use crate::checks::sources::{Bind, Dockerfile, Sources, Tree};
+use crate::checks::sources::{Dockerfile, Sources, Tree};
 use crate::checks::{Known, Unknown};
-use crate::model::{BuildContext, Image, Mount, Service};
+use crate::model::{BuildContext, Image, Service};
 
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Sources> {
     let mut sources = Sources::default();
@@ -13,20 +13,6 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Sources> {
         if let Image::Build(_, build) = &service.image {
             sources.trees.push(tree(scene.directory, service, build));
         }
-        let binds = service.mounts.iter().filter_map(|mount| match mount {
-            Mount::Bind { source, target, .. } => {
-                let source = scene.directory.join(source);
-                let folder = source.metadata().ok().map(|meta| meta.is_dir());
-                Some(Bind {
-                    service: service.name.to_string(),
-                    source: source.display().to_string(),
-                    target: target.clone(),
-                    folder,
-                })
-            }
-            Mount::Volume { .. } => None,
-        });
-        sources.binds.extend(binds);
     }
     Ok(sources)
 }

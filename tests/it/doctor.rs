@@ -13,11 +13,12 @@ mod host;
 mod images;
 mod network;
 mod ports;
-mod remade;
+pub(crate) mod remade;
 mod root;
 mod shown;
 mod sources;
 mod stores;
+mod strangers;
 mod tls;
 
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::plan::State;
 
-fn seen(state: State) -> Seen {
+pub(in super::super) fn seen(state: State) -> Seen {
     Seen {
         service: "mongodb".into(),
         name: "shop-mongodb-1".into(),
@@ -26,6 +26,7 @@ fn seen(state: State) -> Seen {
         log: Log::default(),
         user: None,
         volumes: Vec::new(),
+        binds: Vec::new(),
     }
 }
 

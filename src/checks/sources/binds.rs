@@ -1,8 +1,8 @@
-//! Whether what is mounted is there and is what it is mounted as.
+//! Whether what is mounted into the project's containers is there and is what it is mounted as.
 
+use super::super::containers::{Bind, Seen};
 use super::super::facts::{Facts, Unknown, seen};
 use super::super::rule::{Fix, Problem, Rule, Verdict};
-use super::Bind;
 
 /// Endings of files; folders of such names are mostly made by Docker in a missing file's place.
 const FILES: [&str; 12] = [
@@ -13,25 +13,30 @@ pub(super) const THERE: Rule = Rule {
     id: "ATLAS-SRC-004",
     title: "what is mounted from this machine is there",
     why: "Docker makes an empty folder where a file was meant, and the service reads nothing or dies",
-    manual: "The source of each mount of a file or folder must exist, and be a file where the target looks like one (prometheus.yml). \
-             A folder that Docker made in a file's place has to be removed before the file can be put there.",
+    manual: "The source of each file and folder that is mounted into a container of the project, also by a Compose file of your own, must exist, \
+             and be a file where the target looks like one (prometheus.yml). A folder that Docker made in a file's place has to be removed before \
+             the file can be put there. Folders that atlas.yaml names are looked at before anything starts (ATLAS-CFG-001).",
     see: &["https://github.com/docker-archive/compose-cli/issues/1795"],
-    needs: &[],
-    cheap: true,
+    needs: &["ENG-001"],
+    cheap: false,
     judge,
 };
 
 fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
-    let sources = seen(&facts.sources)?;
-    if sources.binds.is_empty() {
+    let containers = seen(&facts.containers)?;
+    let binds = |seen: &Seen| seen.binds.len();
+    let count: usize = containers.all.iter().map(binds).sum();
+    if count == 0 {
         return Ok(Verdict::Irrelevant);
     }
-    let problems = sources.binds.iter().filter_map(|bind| {
-        let (text, fix) = wrong(bind)?;
-        Some(Problem::failure(text, fix).about(&bind.service))
+    let problems = containers.all.iter().flat_map(|container| {
+        let wrong = container.binds.iter().filter_map(wrong);
+        wrong.map(|(text, fix)| Problem::failure(text, fix).about(&container.service))
     });
-    let evidence = format!("{} are there", sources.binds.len());
-    Ok(Verdict::of(problems.collect(), evidence))
+    Ok(Verdict::of(
+        problems.collect(),
+        format!("{count} are there"),
+    ))
 }
 
 fn wrong(bind: &Bind) -> Option<(String, Fix)> {
@@ -39,26 +44,15 @@ fn wrong(bind: &Bind) -> Option<(String, Fix)> {
     let ending = target.rsplit('/').next()?.rsplit_once('.');
     let file = ending.is_some_and(|(_, ending)| FILES.contains(&ending));
     match bind.folder {
-        None => {
-            let fix = match file {
-                true => Fix::by_hand(
-                    "put the file there, or take the mount out of atlas.yaml or the catalogue",
-                ),
-                false => {
-                    Fix::by_hand("make it, or take the mount out of atlas.yaml or the catalogue")
-                }
-            };
-            Some((format!("there is no `{source}` to mount"), fix))
-        }
+        None => Some((
+            format!("there is no `{source}`, which is mounted as {target}"),
+            Fix::by_hand("put it there again, or take the mount out of the Compose file"),
+        )),
         Some(true) if file => Some((
             format!("`{source}` is a folder, and is mounted as the file {target}"),
             Fix::by_hand(format!(
-                "remove the folder (`rmdir '{source}'`) and put the file there"
+                "remove the folder (`rmdir '{source}'`), put the file there, and make the container again"
             )),
-        )),
-        Some(false) if target.ends_with('/') => Some((
-            format!("`{source}` is a file, and is mounted as the folder {target}"),
-            Fix::by_hand("name the folder that it is in, or the file's own place in the container"),
         )),
         Some(_) => None,
     }

@@ -1,8 +1,10 @@
 //! Dockerfiles as people write them, and mounts.
 
+use super::super::containers::{self, Bind, Containers};
 use super::super::{Facts, Finding, examine, rule};
-use super::{Bind, Dockerfile, Sources};
+use super::Dockerfile;
 use crate::input::Inputs;
+use crate::plan::State;
 
 #[test]
 fn a_dockerfile_tells_what_it_copies_from_outside_and_what_only_buildkit_knows() {
@@ -22,52 +24,39 @@ fn a_dockerfile_tells_what_it_copies_from_outside_and_what_only_buildkit_knows()
     assert_eq!((plain.buildkit(), plain.outside()), (None, Vec::new()));
 }
 
-fn binds(folder: Option<bool>, target: &str) -> Vec<Finding> {
+fn mounted(folder: Option<bool>, target: &str) -> Finding {
     let mut facts = Facts::unseen(Inputs::default(), Err(Vec::new()));
     let bind = Bind {
-        service: "prometheus".to_owned(),
         source: "/srv/atlas/prometheus.yml".to_owned(),
         target: target.to_owned(),
         folder,
     };
-    facts.sources = Ok(Sources {
-        trees: Vec::new(),
-        binds: vec![bind],
+    let mut container = containers::tests::seen(State::Running);
+    container.binds = vec![bind];
+    facts.containers = Ok(Containers {
+        all: vec![container],
+        ..Containers::default()
     });
-    examine(&facts, &[rule("SRC-004").expect("a rule")])
+    examine(&facts, &[rule("SRC-004").expect("a rule")]).remove(0)
 }
 
 #[test]
 fn a_mount_must_be_there_and_of_its_kind() {
     let said = |folder, target| {
-        let finding = binds(folder, target).remove(0);
+        let finding = mounted(folder, target);
         (finding.word(), finding.evidence().join("; "))
     };
     let path = "`/srv/atlas/prometheus.yml`";
-    let cases = [
-        (None, "/etc/p.yml", format!("there is no {path} to mount")),
-        (
-            Some(true),
-            "/etc/p.yml",
-            format!("{path} is a folder, and is mounted as the file /etc/p.yml"),
-        ),
-        (
-            Some(false),
-            "/etc/p/",
-            format!("{path} is a file, and is mounted as the folder /etc/p/"),
-        ),
-    ];
-    for (folder, target, expected) in cases {
-        assert_eq!(said(folder, target), ("failure", expected));
-    }
+    let gone = format!("there is no {path}, which is mounted as /etc/p.yml");
+    assert_eq!(said(None, "/etc/p.yml"), ("failure", gone));
+    let folder = format!("{path} is a folder, and is mounted as the file /etc/p.yml");
+    assert_eq!(said(Some(true), "/etc/p.yml"), ("failure", folder));
     for (folder, target) in [
         (true, "/etc/conf.d"),
         (false, "/etc/p.yml"),
         (true, "/data"),
     ] {
-        assert_eq!(
-            said(Some(folder), target),
-            ("pass", "1 are there".to_owned())
-        );
+        let there = ("pass", "1 are there".to_owned());
+        assert_eq!(said(Some(folder), target), there);
     }
 }

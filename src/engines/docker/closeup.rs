@@ -72,6 +72,8 @@ pub struct HealthSeen {
 pub struct MountSeen {
     /// Name of the volume; `None` for anything else.
     pub volume: Option<String>,
+    /// Path on the engine's machine of a mounted file or folder; `None` for anything else.
+    pub source: Option<String>,
     /// Path in the container.
     pub target: String,
     /// Whether it may be written to.
@@ -200,9 +202,10 @@ fn cpus(host: &HostConfig) -> i64 {
 }
 
 fn mount(mount: MountPoint) -> MountSeen {
-    let is_volume = mount.typ.is_some_and(|kind| kind == "volume");
+    let kind = mount.typ.unwrap_or_default();
     MountSeen {
-        volume: mount.name.filter(|_| is_volume),
+        volume: mount.name.filter(|_| kind == "volume"),
+        source: mount.source.filter(|_| kind == "bind"),
         target: mount.destination.unwrap_or_default(),
         writable: mount.rw.unwrap_or_default(),
     }

@@ -5,9 +5,10 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use super::{checklist, evidence, item};
+use super::{checklist, evidence, item, item_fault};
+use crate::doctor::remade::{remake, set};
 use crate::doctor::{Mend, fault, findings};
-use crate::engine::{Stack, docker, free_port, inspect};
+use crate::engine::{Stack, docker, eventually, free_port, inspect};
 
 /// The backend's gateway alone, on a free port; `env` are further lines of .env.
 pub(super) fn gateway(test: &str, env: &str) -> Option<(Stack, u16)> {
@@ -31,6 +32,19 @@ pub(super) fn gateway(test: &str, env: &str) -> Option<(Stack, u16)> {
     stack.write(".env", format!("{before}\n{env}"));
     stack.up();
     Some((stack, port))
+}
+
+/// Whether the gateway takes requests.
+fn answers(port: u16) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    let mut answer = String::new();
+    let asked = stream
+        .write_all(b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    asked.is_ok()
+        && stream.read_to_string(&mut answer).is_ok()
+        && answer.starts_with("HTTP/1.1 200")
 }
 
 /// What the gateway says a client that comes by the published port has left.
@@ -71,6 +85,19 @@ fn the_rate_limit_is_counted_and_limits_nobody_else() {
     assert!(
         (27..=29).contains(&left),
         "{left} are left for a client of this machine"
+    );
+    item_fault(
+        &stack,
+        "a gateway that was made again by hand without a limit",
+        "rate-limit",
+        "ATLAS-OPS-001",
+        || {
+            remake(&stack.id("gateway"), |body| {
+                set(body, "RATE_LIMIT_PER_MINUTE", "0")
+            });
+            eventually("the gateway answers", || answers(port));
+        },
+        Mend::by(|| drop(stack.run(&["up", "--force-recreate"]).exits(0))),
     );
     // Plain doctor does not count.
     let plain = findings(&stack, &["--only", "ops-001"]);
@@ -277,17 +304,19 @@ fn a_collector_that_reads_the_engine_s_logs_is_seen() {
         "up",
         "-d",
     ];
-    let run = stack.compose(&compose);
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    let list = checklist(&stack);
-    let logs = item(&list, "logs");
-    assert_eq!(logs["result"], "failure");
-    assert_eq!(
-        evidence(logs),
-        "gateway: its logging driver is `none`: every line is lost (OPS-003)"
+    item_fault(
+        &stack,
+        "a container whose logs go nowhere",
+        "logs",
+        "ATLAS-OPS-003",
+        || {
+            let run = stack.compose(&compose);
+            assert_eq!(run.code, 0, "{}", run.stderr);
+            let list = checklist(&stack);
+            let expected = "gateway: its logging driver is `none`: every line is lost (OPS-003)";
+            assert_eq!(evidence(item(&list, "logs")), expected);
+        },
+        Mend::Printed,
     );
-    assert_eq!(logs["fixes"][0]["command"], "atlas up");
-    stack.up();
-    assert_eq!(item(&checklist(&stack), "logs")["result"], "unanswered");
     stack.run(&["down", "--volumes", "--yes"]).exits(0);
 }

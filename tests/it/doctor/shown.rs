@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
+use super::{Mend, fault};
 use crate::atlas::Project;
 
 #[test]
@@ -22,6 +23,33 @@ failure     atlas.yaml:2:1: servces: unknown key `servces`
 
 1 failure in ";
     assert!(run.stdout.starts_with(expected), "{}", run.stdout);
+}
+
+#[test]
+fn what_is_wrong_in_atlas_yaml_is_one_finding_and_brings_no_other() {
+    let project = Project::new("doctor-manifest");
+    project
+        .run(&["init", "--yes", "--profile", "minimal"])
+        .exits(0);
+    let good = project.read("atlas.yaml");
+    let faults = [
+        ("a key that atlas.yaml does not have", "servces: {}\n"),
+        (
+            "a folder to mount that is not there",
+            "services: {productivity: {folders: {notes: ./gone}}}\n",
+        ),
+        ("what is no YAML", "services: [\n"),
+    ];
+    for (name, more) in faults {
+        fault(
+            &project,
+            &["--offline"],
+            name,
+            "ATLAS-CFG-001",
+            || project.write("atlas.yaml", format!("{good}{more}")),
+            Mend::by(|| project.write("atlas.yaml", &good)),
+        );
+    }
 }
 
 #[test]

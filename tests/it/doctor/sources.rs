@@ -86,3 +86,56 @@ fn what_cannot_be_built_is_found() {
         Mend::by(good),
     );
 }
+
+#[test]
+fn a_folder_that_docker_made_in_a_file_s_place_is_found() {
+    let Some(stack) = Stack::new("doctor-mounts") else {
+        return;
+    };
+    stack.service("one", "");
+    stack.manifest("services-to-run: [one]");
+    stack.up();
+    // What people put beside it, as the guide does with Prometheus.
+    let own = "services: {prometheus: {image: \"atlas-test/trivial:1\", volumes: [\"./prometheus.yml:/etc/prometheus.yml\"]}}\n";
+    stack.write("monitoring.yaml", own);
+    let files = [
+        "-p",
+        &stack.name,
+        "-f",
+        "compose.yaml",
+        "-f",
+        "monitoring.yaml",
+    ];
+    let made_again = || {
+        let up = ["up", "-d", "--force-recreate", "prometheus"];
+        let run = stack.compose(&[&files[..], &up[..]].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    };
+    stack.write("prometheus.yml", "scrape_configs: []\n");
+    made_again();
+    let file = stack.path().join("prometheus.yml");
+    fault(
+        &stack,
+        &[],
+        "a file to mount was never there, so Docker made a folder",
+        "ATLAS-SRC-004",
+        || {
+            std::fs::remove_file(&file).expect("it is there");
+            made_again();
+        },
+        Mend::by(|| {
+            std::fs::remove_dir(&file).expect("Docker made it");
+            stack.write("prometheus.yml", "scrape_configs: []\n");
+            made_again();
+        }),
+    );
+    fault(
+        &stack,
+        &[],
+        "a mounted file is gone",
+        "ATLAS-SRC-004",
+        || std::fs::remove_file(&file).expect("it is there"),
+        Mend::by(|| drop(stack.write("prometheus.yml", "scrape_configs: []\n"))),
+    );
+    stack.run(&["down", "--yes"]).exits(0);
+}

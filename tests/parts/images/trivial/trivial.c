@@ -6,6 +6,7 @@
  *   START_DELAY_MS   wait before listening
  *   EXIT_CODE        instead of listening, say so on stderr and exit with this code
  *   UNHEALTHY_BODY   answer 503 with this body instead of 200
+ *   GUARDED          answer 401 to requests for exactly these paths, separated by blanks
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -45,6 +46,15 @@ static int probe(int port) {
     return 1;
 }
 
+/* Whether the path of a request is one of those in a list. */
+static int is_guarded(const char *request, const char *list) {
+    const char *path = strchr(request, ' ');
+    size_t length = path ? strcspn(++path, " ?\r") : 0;
+    for (const char *one = list; one && *one && length; one += strcspn(one, " "), one += *one == ' ')
+        if (strcspn(one, " ") == length && !strncmp(one, path, length)) return 1;
+    return 0;
+}
+
 static void answer(int client, const char *status, const char *body) {
     struct timeval limit = {.tv_sec = 2};
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -54,6 +64,7 @@ static void answer(int client, const char *status, const char *body) {
     request[0] = 0;
     while (!strstr(request, "\r\n\r\n") && have < sizeof request - 1 && (n = read(client, request + have, sizeof request - 1 - have)) > 0)
         request[have += n] = 0;
+    if (is_guarded(request, getenv("GUARDED"))) { status = "401 Unauthorized"; body = "show a key\n"; }
     dprintf(client, "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status, strlen(body), body);
     shutdown(client, SHUT_WR);
     while (read(client, request, sizeof request) > 0) {}
