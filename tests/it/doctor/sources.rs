@@ -135,7 +135,7 @@ fn a_folder_that_docker_made_in_a_file_s_place_is_found() {
         "a mounted file is gone",
         "ATLAS-SRC-004",
         || std::fs::remove_file(&file).expect("it is there"),
-        Mend::by(|| drop(stack.write("prometheus.yml", "scrape_configs: []\n"))),
+        Mend::by(|| stack.write("prometheus.yml", "scrape_configs: []\n")),
     );
     stack.run(&["down", "--yes"]).exits(0);
 }
