@@ -1,5 +1,6 @@
 //! The project's containers, looked at closely: restarts, exit codes, health, limits, drift.
 
+mod bind;
 mod drift;
 mod end;
 mod fate;
@@ -9,7 +10,7 @@ mod log;
 mod origin;
 mod presence;
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
 mod volume;
 
 use super::facts::{Facts, Known, NOT_UP, Unknown, seen};
@@ -142,6 +143,7 @@ pub(super) const RULES: &[Rule] = &[
     drift::DRIFT,
     limits::LIMITS,
     volume::WRITABLE,
+    bind::THERE,
     end::MEMORY,
     end::CODES,
     end::LOOPS,

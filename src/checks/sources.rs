@@ -1,6 +1,5 @@
-//! Source trees of image source `build`, and what is mounted from this machine.
+//! Source trees of image source `build`.
 
-mod binds;
 mod dockerfile;
 mod probes;
 #[cfg(test)]
@@ -34,4 +33,4 @@ pub struct Tree {
     pub dockerfile: Option<Known<Dockerfile>>,
 }
 
-pub(super) const RULES: &[Rule] = &[trees::THERE, trees::INSIDE, probes::PROGRAMS, binds::THERE];
+pub(super) const RULES: &[Rule] = &[trees::THERE, trees::INSIDE, probes::PROGRAMS];

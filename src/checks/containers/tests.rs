@@ -1,9 +1,11 @@
 //! Judges of containers on facts that no engine can be made to give at will.
 
 use super::*;
+use crate::checks::{Finding, examine, rule};
+use crate::input::Inputs;
 use crate::plan::State;
 
-pub(in super::super) fn seen(state: State) -> Seen {
+fn seen(state: State) -> Seen {
     Seen {
         service: "mongodb".into(),
         name: "shop-mongodb-1".into(),
@@ -92,4 +94,41 @@ fn exit_codes_are_words() {
         .map(other)
         .into();
     assert_eq!(unlike.len(), 10);
+}
+
+fn mounted(folder: Option<bool>, target: &str) -> Finding {
+    let mut facts = Facts::unseen(Inputs::default(), Err(Vec::new()));
+    let bind = Bind {
+        source: "/srv/atlas/prometheus.yml".to_owned(),
+        target: target.to_owned(),
+        folder,
+    };
+    let mut container = seen(State::Running);
+    container.binds = vec![bind];
+    facts.containers = Ok(Containers {
+        all: vec![container],
+        ..Containers::default()
+    });
+    examine(&facts, &[rule("CON-013").expect("a rule")]).remove(0)
+}
+
+#[test]
+fn a_mount_must_be_there_and_of_its_kind() {
+    let said = |folder, target| {
+        let finding = mounted(folder, target);
+        (finding.word(), finding.evidence().join("; "))
+    };
+    let path = "`/srv/atlas/prometheus.yml`";
+    let gone = format!("there is no {path}, which is mounted as /etc/p.yml");
+    assert_eq!(said(None, "/etc/p.yml"), ("failure", gone));
+    let folder = format!("{path} is a folder, and is mounted as the file /etc/p.yml");
+    assert_eq!(said(Some(true), "/etc/p.yml"), ("failure", folder));
+    for (folder, target) in [
+        (true, "/etc/conf.d"),
+        (false, "/etc/p.yml"),
+        (true, "/data"),
+    ] {
+        let there = ("pass", "1 are there".to_owned());
+        assert_eq!(said(Some(folder), target), there);
+    }
 }

@@ -2,7 +2,7 @@
 //! an interrupted run can be completed.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::errors::Error as Cause;
 use bollard::models::{NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest};
@@ -20,6 +20,9 @@ use crate::targets::compose;
 
 /// No sensible grace before SIGKILL is longer.
 const LONGEST_STOP: Duration = Duration::from_secs(3600);
+/// A container whose name is taken is shown by then, however busy the engine is.
+const LONGEST_MAKING: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_millis(100);
 const NOT_MODIFIED: u16 = 304;
 const NOT_FOUND: u16 = 404;
 const CONFLICT: u16 = 409;
@@ -138,26 +141,29 @@ impl DockerEngine {
         );
         let options = CreateContainerOptionsBuilder::default().name(name).build();
         let labels = request.labels.clone().unwrap_or_default();
-        let created = self.docker.create_container(Some(options), request).await;
-        if let Err(Cause::DockerResponseServerError { status_code, .. }) = &created
-            && *status_code == CONFLICT
-            && self.is_the_same(name, &labels).await
-        {
-            return Ok(());
+        let deadline = Instant::now() + LONGEST_MAKING;
+        loop {
+            let asked = self
+                .docker
+                .create_container(Some(options.clone()), request.clone());
+            let created = asked.await.map(drop);
+            if !is_conflict(&created) {
+                return accept(created, &[], "create", name);
+            }
+            // A run that was killed may have asked for it after this run had looked.
+            match self.labels_of(name).await {
+                Some(found) if is_within(&labels, &found) => return Ok(()),
+                // The engine reserves the name first, and shows the container once it is made.
+                None if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
+                _ => return accept(created, &[], "create", name),
+            }
         }
-        accept(created.map(drop), &[], "create", name)
     }
 
-    /// Whether a container of that name is the one that would be made: a run that was killed may have asked for it after this
-    /// run had looked.
-    async fn is_the_same(&self, name: &str, wanted: &HashMap<String, String>) -> bool {
-        let found = self.docker.inspect_container(name, None).await.ok();
-        let labels = found.and_then(|container| container.config?.labels);
-        labels.is_some_and(|labels| {
-            wanted
-                .iter()
-                .all(|(key, value)| labels.get(key) == Some(value))
-        })
+    /// Labels of the container of that name, if the engine shows one.
+    async fn labels_of(&self, name: &str) -> Option<HashMap<String, String>> {
+        let found = self.docker.inspect_container(name, None).await.ok()?;
+        found.config?.labels
     }
 
     async fn connect_network(
@@ -227,6 +233,16 @@ impl DockerEngine {
         let removed = unless_in_use(removed, "volume", name, report);
         accept(removed, &[NOT_FOUND], "remove volume", name)
     }
+}
+
+fn is_conflict(result: &Result<(), Cause>) -> bool {
+    matches!(result, Err(Cause::DockerResponseServerError { status_code, .. }) if *status_code == CONFLICT)
+}
+
+fn is_within(wanted: &HashMap<String, String>, found: &HashMap<String, String>) -> bool {
+    wanted
+        .iter()
+        .all(|(key, value)| found.get(key) == Some(value))
 }
 
 /// Somebody else's container may use a network or a volume: it stays then, and is no reason to fail (compose does the same).

@@ -118,7 +118,7 @@ fn a_folder_that_docker_made_in_a_file_s_place_is_found() {
         &stack,
         &[],
         "a file to mount was never there, so Docker made a folder",
-        "ATLAS-SRC-004",
+        "ATLAS-CON-013",
         || {
             std::fs::remove_file(&file).expect("it is there");
             made_again();
@@ -133,7 +133,7 @@ fn a_folder_that_docker_made_in_a_file_s_place_is_found() {
         &stack,
         &[],
         "a mounted file is gone",
-        "ATLAS-SRC-004",
+        "ATLAS-CON-013",
         || std::fs::remove_file(&file).expect("it is there"),
         Mend::by(|| stack.write("prometheus.yml", "scrape_configs: []\n")),
     );

@@ -1,8 +1,8 @@
 //! Whether what is mounted into the project's containers is there and is what it is mounted as.
 
-use super::super::containers::{Bind, Seen};
-use super::super::facts::{Facts, Unknown, seen};
+use super::super::facts::{Facts, Unknown};
 use super::super::rule::{Fix, Problem, Rule, Verdict};
+use super::{Bind, Seen, look};
 
 /// Endings of files; folders of such names are mostly made by Docker in a missing file's place.
 const FILES: [&str; 12] = [
@@ -10,7 +10,7 @@ const FILES: [&str; 12] = [
 ];
 
 pub(super) const THERE: Rule = Rule {
-    id: "ATLAS-SRC-004",
+    id: "ATLAS-CON-013",
     title: "what is mounted from this machine is there",
     why: "Docker makes an empty folder where a file was meant, and the service reads nothing or dies",
     manual: "The source of each file and folder that is mounted into a container of the project, also by a Compose file of your own, must exist, \
@@ -23,7 +23,7 @@ pub(super) const THERE: Rule = Rule {
 };
 
 fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
-    let containers = seen(&facts.containers)?;
+    let containers = look(facts)?;
     let binds = |seen: &Seen| seen.binds.len();
     let count: usize = containers.all.iter().map(binds).sum();
     if count == 0 {
