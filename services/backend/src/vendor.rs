@@ -84,7 +84,7 @@ pub fn http_client(ca_file: Option<&Path>) -> Result<Client, String> {
         .user_agent(concat!("atlas/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(3))
         .pool_idle_timeout(Duration::from_secs(15))
-        .pool_max_idle_per_host(4)
+        .pool_max_idle_per_host(32)
         // Streams bring a heartbeat more often than this.
         .read_timeout(Duration::from_secs(30))
         // A vendor's API never redirects; a login page does, and must not be handed our credentials.
