@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::request_id::RequestId;
+
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -82,6 +84,13 @@ impl Line {
             self.fields.insert(name.into(), value);
         }
         self
+    }
+
+    /// Says which request it is about: `request_id` and `trace_id`.
+    #[must_use]
+    pub fn about(self, id: &RequestId) -> Self {
+        self.with("request_id", id.as_str())
+            .with("trace_id", id.trace().context().trace_id())
     }
 
     /// Writes the line if its level is enabled. A reader that went away is not an error of ours.
