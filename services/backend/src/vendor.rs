@@ -4,15 +4,16 @@
 //! It knows no vendor; paths and shapes are the integration's business.
 
 pub mod breaker;
+mod call;
 mod grant;
 mod http;
 mod rate;
 mod refusal;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+pub use call::Call;
 pub use grant::Grant;
 pub use http::http_client;
 pub use refusal::{Answer, Refusal};
@@ -23,7 +24,7 @@ use serde::de::DeserializeOwned;
 
 use crate::integrations::Integration;
 use crate::metrics::Metrics;
-use crate::request_id::{self, RequestId};
+use crate::request_id;
 use crate::secret::Secret;
 use crate::source::{Fault, SourceError};
 use crate::trace::Span;
@@ -53,17 +54,6 @@ pub enum Login {
 
 /// What a vendor means by an answer where its status does not tell; `None` leaves it to the status.
 pub type Meaning = fn(&Answer<'_>) -> Option<Refusal>;
-
-/// Whose request this is and by when it must be answered.
-#[derive(Clone, Copy)]
-pub struct Call<'a> {
-    /// Crosses services and shows in logs.
-    pub id: &'a RequestId,
-    /// The end of the time budget, shared by retries and pages.
-    pub deadline: Instant,
-    /// Set when something failed, even if the rest makes an answer.
-    pub faults: &'a AtomicBool,
-}
 
 /// One vendor's client.
 pub struct VendorClient {
@@ -161,10 +151,7 @@ impl VendorClient {
         let url = format!("{}{path}", self.base);
         match self.tried("GET", || self.http.get(&url), call).await {
             Err(error) if error.fault == Fault::NotFound => Ok(None),
-            outcome => {
-                call.faults.fetch_or(outcome.is_err(), Ordering::Relaxed);
-                outcome.map(Some)
-            }
+            outcome => call.noted(outcome).map(Some),
         }
     }
 
@@ -189,9 +176,7 @@ impl VendorClient {
         request: impl Fn() -> RequestBuilder,
         call: Call<'_>,
     ) -> Result<T, SourceError> {
-        let outcome = self.tried(method, request, call).await;
-        call.faults.fetch_or(outcome.is_err(), Ordering::Relaxed);
-        outcome
+        call.noted(self.tried(method, request, call).await)
     }
 
     /// Tries until it works, cannot work, or the time is up.
