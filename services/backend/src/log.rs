@@ -102,3 +102,20 @@ impl Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_a_request_names_the_request_and_its_trace() {
+        let id = RequestId::generate();
+        let line = Line::new(Level::Info, "request").about(&id);
+        assert_eq!(line.fields["request_id"], id.as_str());
+        let trace = line.fields["trace_id"].as_str().unwrap();
+        assert_eq!(
+            (trace.len(), trace),
+            (32, &*id.trace().context().trace_id())
+        );
+    }
+}
