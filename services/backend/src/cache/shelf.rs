@@ -168,6 +168,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use futures_util::FutureExt as _;
     use futures_util::future::join_all;
 
     use super::*;
@@ -233,6 +234,23 @@ mod tests {
         assert_eq!(ask(Ok(())).await.unwrap().age, None, "asked anew");
         assert_eq!(ask(Ok(())).await.unwrap().age, Some(0), "kept");
         assert_eq!(calls.load(Ordering::Relaxed), 2);
+        assert!(shelf.flights.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn when_the_first_gives_up_another_asks_in_its_place() {
+        let (shelf, request) = (shelf("t0ken"), request(r#"{"query": "x"}"#));
+        let answer = || Answer {
+            hits: Vec::new(),
+            whole: true,
+        };
+        let mut first = Box::pin(shelf.find(&request, std::future::pending));
+        let mut second = Box::pin(shelf.find(&request, || async { Ok(answer()) }));
+        assert!((&mut first).now_or_never().is_none());
+        assert!((&mut second).now_or_never().is_none(), "it waits");
+        assert_eq!(shelf.flights.lock().unwrap().len(), 1);
+        drop(first);
+        assert_eq!(second.await.unwrap().age, None);
         assert!(shelf.flights.lock().unwrap().is_empty());
     }
 

@@ -2,6 +2,7 @@
 //!
 //! OTLP over HTTP: <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::otlp;
 use super::span::Record;
@@ -111,24 +113,45 @@ struct Delivery {
 
 impl Delivery {
     async fn run(mut self, stopped: Shutdown) {
+        let mut stop = pin!(stopped.wait());
         let mut batch = Vec::new();
-        let work = async {
-            loop {
-                self.collect(&mut batch).await;
-                self.deliver(&batch).await;
-                batch.clear();
+        let end = loop {
+            tokio::select! {
+                () = self.collect(&mut batch) => {}
+                () = &mut stop => break Instant::now() + FAREWELL,
+            }
+            let end = {
+                let mut delivery = pin!(self.deliver(&batch));
+                tokio::select! {
+                    () = &mut delivery => None,
+                    // What is on its way is not sent twice.
+                    () = &mut stop => {
+                        let end = Instant::now() + FAREWELL;
+                        let ended = tokio::time::timeout_at(end, delivery).await;
+                        Some((end, ended.is_ok()))
+                    }
+                }
+            };
+            if let Some((_, false)) = end {
+                self.count("dropped", &batch);
+            }
+            batch.clear();
+            if let Some((end, _)) = end {
+                break end;
             }
         };
-        tokio::select! { () = work => {}, () = stopped.wait() => {} }
+        self.deliver_rest(batch, end).await;
+    }
+
+    async fn deliver_rest(&mut self, mut batch: Vec<Record>, end: Instant) {
         while let Ok(record) = self.waiting.try_recv() {
             batch.push(record);
         }
-        if batch.is_empty() {
-            return;
+        if !batch.is_empty() {
+            let sent = tokio::time::timeout_at(end, self.send(&batch)).await;
+            let sent = sent.is_ok_and(|sent| sent.is_ok());
+            self.count(if sent { "exported" } else { "dropped" }, &batch);
         }
-        let sent = tokio::time::timeout(FAREWELL, self.send(&batch)).await;
-        let sent = sent.is_ok_and(|sent| sent.is_ok());
-        self.count(if sent { "exported" } else { "dropped" }, &batch);
     }
 
     /// Waits for a span, and then a while for others.

@@ -198,6 +198,20 @@ async fn containers_of_a_service_share_redis_which_learns_nothing() {
 }
 
 #[tokio::test]
+async fn a_redis_that_hangs_holds_up_one_search_for_a_moment() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    let vendor = jira().await;
+    let service = start(&vendor, &[("REDIS_URL", &url)]).await;
+    let started = Instant::now();
+    service.search("x").await;
+    let second = search(&service, json!({"query": "x"})).await;
+    assert!(header(&second, "age").is_some(), "kept in memory");
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test]
 async fn redis_may_die_and_come_back_under_load() {
     let Some(binary) = binary("ATLAS_TEST_REDIS_SERVER", "Redis") else {
         return;

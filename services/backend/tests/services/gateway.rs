@@ -79,6 +79,11 @@ async fn it_answers_confluence_and_jira_itself_when_there_is_no_orchestrator() {
         json!({"name": "confluence", "enabled": true, "status": "healthy", "configured": true})
     );
     assert_eq!(call.unwrap()["outcome"], "ok");
+
+    let (_, again) = gateway.post("/api/search", json!({"query": "x"})).await;
+    let kept: Vec<&String> = again["cached"].as_object().unwrap().keys().collect();
+    assert_eq!(kept, ["confluence", "jira"]);
+    assert_eq!(again["results"], body["results"]);
 }
 
 #[tokio::test]
