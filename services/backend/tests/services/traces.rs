@@ -30,6 +30,17 @@ impl Received {
         let found = attributes.iter().find(|a| a["key"] == key);
         found.map_or(Value::Null, |a| a["value"].clone())
     }
+
+    /// What holds for every span of a trace that went well.
+    fn is_whole(&self) {
+        assert_eq!(self.field("traceState"), "congo=t61rcWkgMzE");
+        assert_eq!(self.field("spanId").len(), 16);
+        let status = self.attribute("http.response.status_code");
+        assert_eq!(status, json!({"intValue": "200"}));
+        let nanos = |name: &str| self.field(name).parse::<u128>().unwrap();
+        assert!(nanos("startTimeUnixNano") <= nanos("endTimeUnixNano"));
+        assert_eq!(self.span.get("status"), None);
+    }
 }
 
 fn received(collector: &Fake) -> Vec<Received> {
@@ -84,11 +95,10 @@ async fn ask(service: &Running, path: &str, traceparent: &str) {
     assert_eq!(request.send().await.unwrap().status(), 200);
 }
 
-#[tokio::test]
-async fn one_trace_joins_gateway_orchestrator_service_and_the_call_to_the_vendor() {
-    let (collector, vendor) = (collector().await, issues().await);
+/// A gateway, and what must live as long: the services behind it and its folder.
+async fn all_roles(collector: &Fake, vendor: &Fake) -> (Running, ([Running; 2], TempDir)) {
     let exporting = exporting(&collector.url);
-    let jira = jira(&vendor, &exporting).await;
+    let jira = jira(vendor, &exporting).await;
     let mut variables = exporting.to_vec();
     variables.push(("JIRA_SERVICE_URL", &jira.url));
     let orchestrator = Running::start("orchestrator", &variables).await;
@@ -96,6 +106,13 @@ async fn one_trace_joins_gateway_orchestrator_service_and_the_call_to_the_vendor
     let mut variables = exporting.to_vec();
     variables.push(("ORCHESTRATOR_URL", &orchestrator.url));
     let gateway = crate::gateway::start(&folder, &variables).await;
+    (gateway, ([orchestrator, jira], folder))
+}
+
+#[tokio::test]
+async fn one_trace_joins_gateway_orchestrator_service_and_the_call_to_the_vendor() {
+    let (collector, vendor) = (collector().await, issues().await);
+    let (gateway, _parts) = all_roles(&collector, &vendor).await;
 
     ask(&gateway, "/api/search", &format!("00-{TRACE}-{SPAN}-01")).await;
     let of_trace = async || {
@@ -127,15 +144,7 @@ async fn one_trace_joins_gateway_orchestrator_service_and_the_call_to_the_vendor
             ),
             (service, name, &json!(kind))
         );
-        assert_eq!(span.field("traceState"), "congo=t61rcWkgMzE");
-        assert_eq!(span.field("spanId").len(), 16);
-        assert_eq!(
-            span.attribute("http.response.status_code"),
-            json!({"intValue": "200"})
-        );
-        let nanos = |name: &str| span.field(name).parse::<u128>().unwrap();
-        assert!(nanos("startTimeUnixNano") <= nanos("endTimeUnixNano"));
-        assert_eq!(span.span.get("status"), None);
+        span.is_whole();
         parent = span.field("spanId").to_owned();
     }
     let asked = &vendor.seen()[0];
