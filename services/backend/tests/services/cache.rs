@@ -7,6 +7,7 @@ use redis::Commands as _;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
+use crate::devtools::answers;
 use crate::fake::{Fake, Reply};
 use crate::real::binary;
 use crate::redis::{start_redis, until_it_answers};
@@ -120,18 +121,24 @@ async fn failures_and_answers_that_lack_a_part_are_not_kept() {
     assert_eq!(vendor.seen().len(), 2);
 
     let parts = Fake::start(|asked, _| match asked.path.as_str() {
-        "/-/v1/search" => Reply::status(403),
-        _ => Reply::json(json!({"items": []})),
+        "/-/v1/search" if asked.query("text") == Some("flask") => Reply::status(403),
+        _ => answers(asked),
     })
     .await;
     let variables = ["STACKOVERFLOW_API_URL", "NPM_API_URL", "PYPI_API_URL"];
     let devtools = Running::start("devtools", &variables.map(|name| (name, &*parts.url))).await;
+    let to_npm = |words: &str| {
+        let seen = parts.seen().into_iter();
+        seen.filter(|seen| seen.query("text") == Some(words))
+            .count()
+    };
     for _ in 0..2 {
-        devtools.search("x y").await;
+        let (_, body) = devtools.search("flask").await;
+        assert!(all(&body, "id").contains(&"pypi:Flask"), "{body}");
+        devtools.search("acme").await;
     }
-    let to_npm = parts.seen().into_iter();
-    let to_npm = to_npm.filter(|seen| seen.path == "/-/v1/search");
-    assert_eq!(to_npm.count(), 2);
+    assert_eq!(to_npm("flask"), 2, "npm failed");
+    assert_eq!(to_npm("acme"), 1, "PyPI said that it has no such package");
 }
 
 #[tokio::test]
