@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Scope, settings::Settings};
 use crate::diagnostic::{At, Diagnostic, Position, enumerate};
-use crate::input::catalogue::Entry;
+use crate::input::catalogue::{Dependency, Entry};
 use crate::input::{Catalogue, Project};
 use crate::model::{Condition, DataMode, Kind, ServiceName};
 
@@ -21,6 +21,13 @@ pub(super) struct Selection<'i> {
 }
 
 impl Selection<'_> {
+    /// What is optional and was selected by nobody is no dependency.
+    fn forget_those_absent(&mut self) {
+        for dependencies in self.depends_on.values_mut() {
+            dependencies.retain(|name, _| self.entries.contains_key(name));
+        }
+    }
+
     /// Whoever is told the addresses of others starts after them; it does not wait until they answer, and it must not where
     /// they wait for it.
     fn start_those_told_first(&mut self) {
@@ -125,14 +132,16 @@ impl<'i> Scope<'i> {
                 continue;
             }
             let dependencies = self.dependencies(entry, profile, settings.data);
-            waiting.extend(dependencies.iter().map(|(dependency, _)| *dependency));
+            let needed = dependencies.iter().filter(|(_, how)| !how.optional);
+            waiting.extend(needed.map(|(dependency, _)| *dependency));
             let conditions = dependencies
                 .into_iter()
-                .map(|(entry, condition)| (entry.name.clone(), condition));
+                .map(|(entry, how)| (entry.name.clone(), how.condition));
             selection
                 .depends_on
                 .insert(&entry.name, conditions.collect());
         }
+        selection.forget_those_absent();
         self.check_circles(&selection);
         selection.start_those_told_first();
         selection
@@ -246,7 +255,7 @@ impl<'i> Scope<'i> {
         entry: &'i Entry,
         profile: Option<&str>,
         data: DataMode,
-    ) -> Vec<(&'i Entry, Condition)> {
+    ) -> Vec<(&'i Entry, &'i Dependency)> {
         let inputs = self.inputs;
         let mut found = Vec::new();
         for (name, dependency) in &entry.depends_on {
@@ -256,7 +265,7 @@ impl<'i> Scope<'i> {
             }
             match inputs.catalogue.get(name.as_str()) {
                 Some(other) if other.kind == Kind::Store && data != DataMode::Containers => {}
-                Some(other) => found.push((other, dependency.condition)),
+                Some(other) => found.push((other, dependency)),
                 None if inputs.catalogue.is_broken(name.as_str()) => {}
                 None => {
                     let problem = self

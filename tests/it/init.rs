@@ -128,14 +128,20 @@ fn the_env_file_has_a_section_for_each_service_in_the_guides_names() {
 # CORS_ORIGINS=chrome-extension://*
 # Name of the database
 # DB_NAME=atlas_ai
+# Address of a collector of traces (OTLP over HTTP), such as http://collector:4318
+# OTEL_EXPORTER_OTLP_ENDPOINT=
 # Requests that one client may make in a minute
 # RATE_LIMIT_PER_MINUTE=120
 # The key that clients of the API present
 ATLAS_API_KEY=<secret>
 # Signs sessions and encrypts stored credentials
 ATLAS_SECRET_KEY=<secret>
+# Headers for that collector, name=value separated by commas
+# OTEL_EXPORTER_OTLP_HEADERS=
 
 # --- confluence: Searches and reads Confluence pages ---
+# Seconds for which results are kept; 0 is not at all
+# CACHE_TTL_SECONDS=60
 # Address of your Confluence site, such as https://acme.atlassian.net
 # where: https://admin.atlassian.com
 CONFLUENCE_URL=

@@ -4,6 +4,7 @@
 pub mod cors;
 mod productivity;
 mod reader;
+mod traces;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::productivity::extract::Extractor;
 use crate::productivity::folder::Folder;
 use crate::seal;
 use crate::secret::Secret;
+use crate::trace::{ExportConfig, Sampler};
 use cors::Origins;
 use reader::Reader;
 
@@ -34,14 +36,24 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// Threads that serve requests (`ATLAS_WORKERS`).
     pub workers: usize,
+    /// What is done with traces (`OTEL_…`).
+    pub traces: TracesConfig,
     /// What is particular to the role.
     pub role: Role,
+}
+
+/// Traces.
+pub struct TracesConfig {
+    /// Which are recorded (`OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`).
+    pub sampler: Sampler,
+    /// Where they go, if anywhere (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+    pub export: Option<ExportConfig>,
 }
 
 /// The roles and what each needs to know.
 pub enum Role {
     /// One vendor.
-    Integration(NearConfig),
+    Integration(NearConfig, CacheConfig),
     /// Local folders.
     Productivity(ProductivityConfig),
     /// Fan-out over services.
@@ -58,6 +70,14 @@ pub struct NearConfig {
     pub account: Account,
     /// Time for one search, retries and pages included (`VENDOR_TIMEOUT_MS`).
     pub budget: Duration,
+}
+
+/// Results that are kept for a while.
+pub struct CacheConfig {
+    /// For how long; 0 means not at all (`CACHE_TTL_SECONDS`).
+    pub life: Duration,
+    /// Where; in memory if absent (`REDIS_URL`).
+    pub redis_url: Option<Secret>,
 }
 
 /// Search over local folders.
@@ -98,8 +118,8 @@ pub struct OrchestratorConfig {
 pub enum SearchConfig {
     /// To the orchestrator at this address (`ORCHESTRATOR_URL`).
     Orchestrator(String),
-    /// To the integrations in this process: the minimal profile.
-    Near(Vec<NearConfig>),
+    /// To the integrations in this process: the minimal profile. Their results are kept for so long (`CACHE_TTL_SECONDS`).
+    Near(Vec<NearConfig>, Duration),
 }
 
 /// Where settings and history are kept.
@@ -121,7 +141,7 @@ pub struct GatewayConfig {
     pub store: StoreConfig,
     /// Days a search is remembered (`HISTORY_DAYS`).
     pub history_days: u32,
-    /// Where limits are counted; in memory if absent (`REDIS_URL`).
+    /// Where limits are counted and results kept; in memory if absent (`REDIS_URL`).
     pub redis_url: Option<Secret>,
     /// Requests a client may make per minute; 0 means no limit (`RATE_LIMIT_PER_MINUTE`).
     pub rate_per_minute: u32,
@@ -140,13 +160,13 @@ pub struct GatewayConfig {
 }
 
 impl Config {
-    /// Reads what `role` needs; `None` for a role there is not.
+    /// Reads what the role of that name needs; `None` for a role there is not.
     ///
     /// # Errors
     /// Every problem there is, one sentence each.
-    pub fn read(role: &str, variables: &Variables) -> Option<Result<Self, Vec<String>>> {
+    pub fn read(role_name: &str, variables: &Variables) -> Option<Result<Self, Vec<String>>> {
         let mut reader = Reader::new(variables);
-        let (port, role) = match role {
+        let (port, role) = match role_name {
             "gateway" => (8001, Role::Gateway(Box::new(gateway(&mut reader)))),
             "orchestrator" => (8002, Role::Orchestrator(orchestrator(&mut reader))),
             "productivity" => (
@@ -157,10 +177,12 @@ impl Config {
                 let integration = integrations::ALL
                     .iter()
                     .find(|integration| integration.name == name)?;
-                (
-                    integration.port,
-                    Role::Integration(near(&mut reader, integration)),
-                )
+                let near = near(&mut reader, integration);
+                let cache = CacheConfig {
+                    life: cache_life(&mut reader),
+                    redis_url: reader.redis_url("REDIS_URL"),
+                };
+                (integration.port, Role::Integration(near, cache))
             }
         };
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -175,6 +197,7 @@ impl Config {
             ca_file: variables.get("SSL_CERT_FILE").map(PathBuf::from),
             // A small pool keeps an idle service under ten megabytes; one thread serves tens of thousands of requests.
             workers: reader.number("ATLAS_WORKERS", processors.min(2), 1..=64),
+            traces: traces::traces(&mut reader, role_name),
             role,
         };
         Some(reader.finish(config))
@@ -211,6 +234,7 @@ fn gateway(reader: &mut Reader<'_>) -> GatewayConfig {
                 .filter(|integration| MINIMAL.contains(&integration.name))
                 .map(|integration| near(reader, integration))
                 .collect(),
+            cache_life(reader),
         ),
     };
     GatewayConfig {
@@ -283,4 +307,8 @@ fn near(reader: &mut Reader<'_>, integration: &'static Integration) -> NearConfi
 
 fn budget(reader: &mut Reader<'_>) -> Duration {
     Duration::from_millis(reader.number("VENDOR_TIMEOUT_MS", 8_000, 1..=TIMEOUT_MAX_MS))
+}
+
+fn cache_life(reader: &mut Reader<'_>) -> Duration {
+    Duration::from_secs(reader.number("CACHE_TTL_SECONDS", 60, 0..=86_400))
 }

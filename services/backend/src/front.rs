@@ -1,4 +1,4 @@
-//! What every request of every role passes: request id, deadline, metrics, one log line, errors as JSON.
+//! What every request of every role passes: request id, trace, deadline, metrics, one log line, errors as JSON.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,15 +14,22 @@ use crate::log::{self, Level, Line};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::request_id::{self, RequestId};
+use crate::trace::{Span, Tracer};
 
 /// Largest request body, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
 /// Longest a handler may take to begin its answer; streams may go on after it.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
 
+struct Front {
+    metrics: Arc<Metrics>,
+    tracer: Tracer,
+}
+
 /// Wraps the routes of a role and adds `/metrics`.
-pub fn wrap(routes: Router, metrics: Arc<Metrics>) -> Router {
+pub fn wrap(routes: Router, metrics: Arc<Metrics>, tracer: Tracer) -> Router {
     let exposition = metrics.clone();
+    let front = Arc::new(Front { metrics, tracer });
     routes
         .route(
             "/metrics",
@@ -30,7 +37,7 @@ pub fn wrap(routes: Router, metrics: Arc<Metrics>) -> Router {
         )
         .fallback(async || Problem::not_found("there is no such path"))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(from_fn_with_state(metrics, pass))
+        .layer(from_fn_with_state(front, pass))
 }
 
 fn render(metrics: &Metrics) -> Response {
@@ -41,12 +48,15 @@ fn render(metrics: &Metrics) -> Response {
         .into_response()
 }
 
-async fn pass(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
+async fn pass(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = RequestId::of(request.headers());
-    request.extensions_mut().insert(id.clone());
     let method = method_label(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("other", MatchedPath::as_str);
+    let mut span = front.tracer.serve(request.headers(), is_probe(route));
+    let id = RequestId::of(request.headers(), span.trace().clone());
+    request.extensions_mut().insert(id.clone());
+    describe(&mut span, method, matched.as_ref());
     let handled = tokio::time::timeout(HANDLER_TIMEOUT, next.run(request)).await;
     let response = handled.unwrap_or_else(|_| {
         Problem::new(
@@ -61,14 +71,16 @@ async fn pass(State(metrics): State<Arc<Metrics>>, mut request: Request, next: N
         .headers_mut()
         .insert(request_id::HEADER, id.header());
 
-    let route = route.as_ref().map_or("other", MatchedPath::as_str);
     let took = started.elapsed();
     let status = response.status();
-    metrics.request(route, method, status.as_u16(), took);
+    front.metrics.request(route, method, status.as_u16(), took);
+    span.answered(status.as_u16());
+    let code = problem.as_ref().map_or("error", |problem| problem.code);
+    span.end(status.is_server_error().then_some(code));
     let level = level_of(route, status);
     if log::enabled(level) {
         let mut line = Line::new(level, "request")
-            .with("request_id", id.as_str())
+            .about(&id)
             .with("method", method)
             .with("route", route)
             .with("status", status.as_u16())
@@ -83,9 +95,31 @@ async fn pass(State(metrics): State<Arc<Metrics>>, mut request: Request, next: N
     response
 }
 
-/// Probes and scrapes come every few seconds and are worth no line of their own.
+/// <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span>, without the path: it may hold a user's id.
+fn describe(span: &mut Span, method: &'static str, route: Option<&MatchedPath>) {
+    let is_known = method != "OTHER";
+    span.set(
+        "http.request.method",
+        if is_known { method } else { "_OTHER" },
+    );
+    let word = if is_known { method } else { "HTTP" };
+    match route.map(MatchedPath::as_str) {
+        Some(route) => {
+            span.name(|| format!("{word} {route}"));
+            span.set("http.route", route);
+        }
+        None => span.name(|| word.to_owned()),
+    }
+}
+
+/// Probes and scrapes come every few seconds.
+fn is_probe(route: &str) -> bool {
+    route.contains("/health") || route == "/metrics"
+}
+
+/// Probes are worth no line of their own.
 fn level_of(route: &str, status: StatusCode) -> Level {
-    if route.contains("/health") || route == "/metrics" {
+    if is_probe(route) {
         Level::Debug
     } else if status.is_server_error() {
         Level::Warn

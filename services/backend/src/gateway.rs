@@ -17,11 +17,13 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
 
+use crate::cache::Cache;
 use crate::config::{GatewayConfig, SearchConfig, StoreConfig};
 use crate::limit::Limiter;
 use crate::log::{Level, Line};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::redis_server::RedisServer;
 use crate::request_id::RequestId;
 use crate::roles;
 use crate::seal::Sealer;
@@ -60,16 +62,21 @@ pub fn routes(
         }
         StoreConfig::Embedded(folder) => Arc::new(Embedded::open(&folder, config.history_days)?),
     };
+    let redis = config
+        .redis_url
+        .as_ref()
+        .map(RedisServer::new)
+        .transpose()?;
+    let redis = redis.map(Arc::new);
     let finder = match config.search {
         SearchConfig::Orchestrator(url) => Finder::orchestrator(&url, http, metrics.clone()),
-        SearchConfig::Near(near) => {
-            Finder::Near(Arc::new(roles::near_fanout(near, &http, &metrics)))
+        SearchConfig::Near(near, life) => {
+            let cache = Cache::new(life, redis.clone());
+            let fanout = roles::near_fanout(near, &http, &metrics, cache.as_ref());
+            Finder::Near(Arc::new(fanout))
         }
     };
-    let limiter = Arc::new(Limiter::new(
-        config.rate_per_minute,
-        config.redis_url.as_ref(),
-    )?);
+    let limiter = Arc::new(Limiter::new(config.rate_per_minute, redis));
     let watch = Watch::start(
         store.clone(),
         finder.clone(),

@@ -13,18 +13,20 @@ pub mod notion;
 pub mod slack;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::cache::{Answer, Cache, Shelf};
 use crate::metrics::Metrics;
 use crate::request_id::RequestId;
-use crate::search::{Hit, SearchRequest};
+use crate::search::{Found, Hit, SearchRequest};
 use crate::secret::Secret;
-use crate::source::{Fault, Health, Source, SourceError};
+use crate::source::{Fault, Health, LastCall, Source, SourceError};
 use crate::vendor::Call;
 
 /// Every integration this build holds.
@@ -107,17 +109,22 @@ pub struct Near {
     name: &'static str,
     vendor: Result<Arc<dyn Vendor>, String>,
     budget: Duration,
+    shelf: Option<Shelf>,
+    last_call: Mutex<Option<LastCall>>,
 }
 
 impl Near {
-    /// Makes the source; with variables missing it is one that says so.
+    /// Makes the source; with variables missing it is one that says so. Without a cache the vendor is asked every time.
     pub fn new(
         integration: &Integration,
         account: &Account,
         http: reqwest::Client,
         metrics: Arc<Metrics>,
         budget: Duration,
+        cache: Option<Arc<Cache>>,
     ) -> Self {
+        let name = integration.name;
+        let shelf = cache.map(|cache| Shelf::new(cache, name, account, metrics.clone()));
         let vendor = if account.missing.is_empty() {
             Ok((integration.connect)(account, http, metrics))
         } else {
@@ -127,23 +134,72 @@ impl Near {
                 .map(|name| format!("`{name}`"))
                 .collect();
             Err(format!(
-                "{} is not configured: set {}",
-                integration.name,
+                "{name} is not configured: set {}",
                 names.join(", ")
             ))
         };
         Self {
-            name: integration.name,
+            name,
             vendor,
             budget,
+            shelf,
+            last_call: Mutex::default(),
         }
     }
 
-    fn call<'a>(&self, id: &'a RequestId) -> Call<'a> {
-        Call {
+    /// Calls the vendor and remembers how that went.
+    async fn call<'a, T>(
+        &self,
+        id: &'a RequestId,
+        faults: &'a AtomicBool,
+        question: impl FnOnce(Call<'a>) -> BoxFuture<'a, Result<T, SourceError>>,
+    ) -> Result<T, SourceError> {
+        let started = Instant::now();
+        let outcome = question(Call {
             id,
-            deadline: Instant::now() + self.budget,
-        }
+            deadline: started + self.budget,
+            faults,
+        })
+        .await;
+        let last_call = last_call(outcome.as_ref().err(), started.elapsed());
+        *self
+            .last_call
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(last_call);
+        outcome
+    }
+
+    async fn ask(
+        &self,
+        vendor: &dyn Vendor,
+        request: &SearchRequest,
+        id: &RequestId,
+    ) -> Result<Answer, SourceError> {
+        let faults = AtomicBool::new(false);
+        let hits = self
+            .call(id, &faults, |call| vendor.search(request, call))
+            .await?;
+        Ok(Answer {
+            hits,
+            whole: !faults.load(Ordering::Relaxed),
+        })
+    }
+
+    fn last_call(&self) -> Option<LastCall> {
+        let last_call = self.last_call.lock();
+        last_call.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// How a call went that ended now.
+fn last_call(error: Option<&SourceError>, took: Duration) -> LastCall {
+    // Where a vendor refused a query, its words may repeat it.
+    let told = error.filter(|error| error.fault != Fault::Rejected);
+    LastCall {
+        outcome: error.map_or("ok", |error| error.fault.code()).to_owned(),
+        at: format!("{:.3}", jiff::Timestamp::now()),
+        ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        message: told.map(|error| error.message.clone()),
     }
 }
 
@@ -156,19 +212,26 @@ impl Source for Near {
         &'a self,
         request: &'a SearchRequest,
         id: &'a RequestId,
-    ) -> BoxFuture<'a, Result<Vec<Hit>, SourceError>> {
-        match &self.vendor {
-            Ok(vendor) => vendor.search(request, self.call(id)),
-            Err(reason) => {
-                std::future::ready(Err(SourceError::new(Fault::NotConfigured, reason))).boxed()
+    ) -> BoxFuture<'a, Result<Found, SourceError>> {
+        async move {
+            let vendor = self
+                .vendor
+                .as_ref()
+                .map_err(|reason| SourceError::new(Fault::NotConfigured, reason))?;
+            let ask = || self.ask(&**vendor, request, id);
+            match &self.shelf {
+                Some(shelf) => shelf.find(request, ask).await,
+                None => Ok(ask().await?.hits.into()),
             }
         }
+        .boxed()
     }
 
     fn health<'a>(&'a self, _id: &'a RequestId) -> BoxFuture<'a, Health> {
         std::future::ready(match &self.vendor {
             Ok(vendor) => Health {
                 reason: vendor.limits(),
+                last_call: self.last_call(),
                 ..Health::good()
             },
             Err(reason) => Health::not_configured(reason),
@@ -178,12 +241,18 @@ impl Source for Near {
 
     fn check<'a>(&'a self, id: &'a RequestId) -> BoxFuture<'a, Health> {
         async move {
-            match &self.vendor {
-                Ok(vendor) => match vendor.whoami(self.call(id)).await {
-                    Ok(found) => found.and(vendor.limits()),
-                    Err(error) => Health::bad(error.message),
-                },
-                Err(reason) => Health::not_configured(reason),
+            let vendor = match &self.vendor {
+                Ok(vendor) => vendor,
+                Err(reason) => return Health::not_configured(reason),
+            };
+            let faults = AtomicBool::new(false);
+            let found = match self.call(id, &faults, |call| vendor.whoami(call)).await {
+                Ok(found) => found.and(vendor.limits()),
+                Err(error) => Health::bad(error.message),
+            };
+            Health {
+                last_call: self.last_call(),
+                ..found
             }
         }
         .boxed()

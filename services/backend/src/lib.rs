@@ -5,9 +5,11 @@
 //! | [`environment`] | the process environment, and the files `X_FILE` names; nothing else reads them |
 //! | [`config`] | every variable, its meaning and its default; all problems at once |
 //! | [`server`] | the listener, the accept loop, the graceful end |
-//! | [`front`] | what every request passes: request id, deadline, metrics, log, JSON errors |
+//! | [`front`] | what every request passes: request id, trace, deadline, metrics, log, JSON errors |
+//! | [`trace`] | W3C Trace Context, spans and their export |
 //! | [`source`] | the one contract a searchable thing keeps, near (an integration) or far (a service) |
 //! | [`integrations`] | one file per vendor, on top of [`vendor`] |
+//! | [`cache`] | results of a short while ago, in Redis or in memory |
 //! | [`productivity`] | local folders: the index, what is in files |
 //! | [`orchestrator`] | asking many sources at once and merging what they answer |
 //! | [`gateway`] | `/api`: settings, history, limits, CORS, the key |
@@ -17,6 +19,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod cache;
 pub mod config;
 pub mod environment;
 pub mod front;
@@ -29,6 +32,7 @@ pub mod metrics;
 pub mod orchestrator;
 pub mod problem;
 pub mod productivity;
+pub mod redis_server;
 pub mod request_id;
 pub mod roles;
 pub mod seal;
@@ -40,6 +44,7 @@ pub mod source;
 pub mod sse;
 pub mod store;
 pub mod tls;
+pub mod trace;
 pub mod vendor;
 
 pub use roles::{ServeError, roles, serve};

@@ -4,11 +4,12 @@
 mod memory;
 mod redis;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use self::memory::MemoryBuckets;
 use self::redis::RedisBuckets;
-use crate::secret::Secret;
+use crate::redis_server::RedisServer;
 use crate::source::{Health, Status};
 
 /// The limiter of one gateway.
@@ -35,15 +36,12 @@ pub struct Verdict {
 
 impl Limiter {
     /// A limiter of `per_minute` requests per client; 0 means none.
-    ///
-    /// # Errors
-    /// A sentence naming `REDIS_URL` if it cannot be used.
-    pub fn new(per_minute: u32, redis_url: Option<&Secret>) -> Result<Self, String> {
-        Ok(Self {
+    pub fn new(per_minute: u32, redis: Option<Arc<RedisServer>>) -> Self {
+        Self {
             per_minute,
-            redis: redis_url.map(RedisBuckets::new).transpose()?,
+            redis: redis.map(RedisBuckets::new),
             memory: MemoryBuckets::default(),
-        })
+        }
     }
 
     /// Takes a token of `client`; `None` where there is no limit.

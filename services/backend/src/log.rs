@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::request_id::RequestId;
+
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -84,6 +86,13 @@ impl Line {
         self
     }
 
+    /// Says which request it is about: `request_id` and `trace_id`.
+    #[must_use]
+    pub fn about(self, id: &RequestId) -> Self {
+        self.with("request_id", id.as_str())
+            .with("trace_id", id.trace().context().trace_id())
+    }
+
     /// Writes the line if its level is enabled. A reader that went away is not an error of ours.
     pub fn write(self) {
         if enabled(self.level) {
@@ -91,5 +100,22 @@ impl Line {
             text.push('\n');
             let _ = std::io::stdout().lock().write_all(text.as_bytes());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_a_request_names_the_request_and_its_trace() {
+        let id = RequestId::generate();
+        let line = Line::new(Level::Info, "request").about(&id);
+        assert_eq!(line.fields["request_id"], id.as_str());
+        let trace = line.fields["trace_id"].as_str().unwrap();
+        assert_eq!(
+            (trace.len(), trace),
+            (32, &*id.trace().context().trace_id())
+        );
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Upper bounds of the duration buckets, in seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -14,6 +14,8 @@ const BUCKETS: [f64; 10] = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 
 pub struct Metrics {
     service: String,
     started: Instant,
+    /// In Unix seconds.
+    started_at: f64,
     series: Mutex<Series>,
 }
 
@@ -22,6 +24,8 @@ struct Series {
     routes: BTreeMap<String, Route>,
     upstream_calls: BTreeMap<(String, &'static str), u64>,
     upstream_durations: BTreeMap<String, Histogram>,
+    lookups: BTreeMap<(&'static str, &'static str), u64>,
+    spans: BTreeMap<&'static str, u64>,
 }
 
 /// What one route served, by method and status.
@@ -73,6 +77,9 @@ impl Metrics {
         Self {
             service: service.to_owned(),
             started: Instant::now(),
+            started_at: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0.0, |since| since.as_secs_f64()),
             series: Mutex::default(),
         }
     }
@@ -109,50 +116,108 @@ impl Metrics {
             .observe(took);
     }
 
+    /// Counts a search that a source has a cache for: `hit`, `miss`, or `shared` with one that was on its way.
+    pub fn lookup(&self, source: &'static str, outcome: &'static str) {
+        let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        *series.lookups.entry((source, outcome)).or_default() += 1;
+    }
+
+    /// Counts spans that were `exported` or `dropped`.
+    pub fn spans(&self, outcome: &'static str, count: u64) {
+        let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        *series.spans.entry(outcome).or_default() += count;
+    }
+
     /// The Prometheus text exposition format, version 0.0.4.
     pub fn render(&self) -> String {
-        let series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::with_capacity(4096);
-        text.push_str("# HELP atlas_info The running service.\n# TYPE atlas_info gauge\n");
+        head(&mut text, "atlas_info", "gauge", "The running service.");
+        let (service, version) = (&self.service, crate::VERSION);
         let _ = writeln!(
             text,
-            "atlas_info{{service=\"{}\",version=\"{}\"}} 1",
-            self.service,
-            crate::VERSION
+            "atlas_info{{service=\"{service}\",version=\"{version}\"}} 1"
         );
-        text.push_str("# HELP atlas_uptime_seconds Seconds since the service started.\n# TYPE atlas_uptime_seconds gauge\n");
-        let _ = writeln!(text, "atlas_uptime_seconds {}", self.uptime_seconds());
-        text.push_str(
-            "# HELP atlas_requests_total Requests served.\n# TYPE atlas_requests_total counter\n",
-        );
-        for (route, known) in &series.routes {
-            for ((method, status), count) in &known.requests {
-                let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
-                let _ = writeln!(text, "atlas_requests_total{{{labels}}} {count}");
-            }
-        }
-        text.push_str("# HELP atlas_request_duration_seconds Time to the response head.\n# TYPE atlas_request_duration_seconds histogram\n");
-        for (route, known) in &series.routes {
-            let label = format!("route=\"{route}\"");
-            known
-                .durations
-                .write(&mut text, "atlas_request_duration_seconds", &label);
-        }
-        text.push_str("# HELP atlas_upstream_calls_total Calls to vendors and services.\n# TYPE atlas_upstream_calls_total counter\n");
-        for ((upstream, outcome), count) in &series.upstream_calls {
-            let _ = writeln!(
-                text,
-                "atlas_upstream_calls_total{{upstream=\"{upstream}\",outcome=\"{outcome}\"}} {count}"
-            );
-        }
-        text.push_str("# HELP atlas_upstream_duration_seconds Time an upstream took.\n# TYPE atlas_upstream_duration_seconds histogram\n");
-        for (upstream, histogram) in &series.upstream_durations {
-            histogram.write(
-                &mut text,
-                "atlas_upstream_duration_seconds",
-                &format!("upstream=\"{upstream}\""),
-            );
-        }
+        self.render_process(&mut text);
+        let series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        series.render_requests(&mut text);
+        series.render_upstreams(&mut text);
+        series.render_counts(&mut text);
         text
     }
+
+    /// Names as in <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>.
+    fn render_process(&self, text: &mut String) {
+        let name = "atlas_uptime_seconds";
+        head(text, name, "gauge", "Seconds since the service started.");
+        let _ = writeln!(text, "{name} {}", self.uptime_seconds());
+        let name = "process_start_time_seconds";
+        let help = "When the service started, in Unix seconds.";
+        head(text, name, "gauge", help);
+        let _ = writeln!(text, "{name} {:.3}", self.started_at);
+        if let Some(bytes) = resident_bytes() {
+            let name = "process_resident_memory_bytes";
+            head(text, name, "gauge", "Memory in use.");
+            let _ = writeln!(text, "{name} {bytes}");
+        }
+    }
+}
+
+impl Series {
+    fn render_requests(&self, text: &mut String) {
+        let name = "atlas_requests_total";
+        head(text, name, "counter", "Requests served.");
+        for (route, known) in &self.routes {
+            for ((method, status), count) in &known.requests {
+                let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
+                let _ = writeln!(text, "{name}{{{labels}}} {count}");
+            }
+        }
+        let name = "atlas_request_duration_seconds";
+        head(text, name, "histogram", "Time to the response head.");
+        for (route, known) in &self.routes {
+            let label = format!("route=\"{route}\"");
+            known.durations.write(text, name, &label);
+        }
+    }
+
+    fn render_upstreams(&self, text: &mut String) {
+        let name = "atlas_upstream_calls_total";
+        head(text, name, "counter", "Calls to vendors and services.");
+        for ((upstream, outcome), count) in &self.upstream_calls {
+            let labels = format!("upstream=\"{upstream}\",outcome=\"{outcome}\"");
+            let _ = writeln!(text, "{name}{{{labels}}} {count}");
+        }
+        let name = "atlas_upstream_duration_seconds";
+        head(text, name, "histogram", "Time an upstream took.");
+        for (upstream, histogram) in &self.upstream_durations {
+            histogram.write(text, name, &format!("upstream=\"{upstream}\""));
+        }
+    }
+
+    fn render_counts(&self, text: &mut String) {
+        let name = "atlas_cache_lookups_total";
+        let help = "Searches by what the cache had for them.";
+        head(text, name, "counter", help);
+        for ((source, outcome), count) in &self.lookups {
+            let labels = format!("source=\"{source}\",outcome=\"{outcome}\"");
+            let _ = writeln!(text, "{name}{{{labels}}} {count}");
+        }
+        let name = "atlas_trace_spans_total";
+        head(text, name, "counter", "Spans by what became of them.");
+        for (outcome, count) in &self.spans {
+            let _ = writeln!(text, "{name}{{outcome=\"{outcome}\"}} {count}");
+        }
+    }
+}
+
+fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// What Linux says of this process, `VmRSS:  1234 kB`; nothing elsewhere.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let (_, rest) = status.split_once("VmRSS:")?;
+    let kibibytes: u64 = rest.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes * 1024)
 }

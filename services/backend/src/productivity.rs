@@ -36,7 +36,7 @@ use serde_json::{Map, Value};
 
 use crate::config::ProductivityConfig;
 use crate::request_id::RequestId;
-use crate::search::{Hit, SearchRequest};
+use crate::search::{self, Hit, SearchRequest};
 use crate::source::{Fault, Health, Source, SourceError};
 use index::{Filters, Found, IndexError};
 use indexer::Shared;
@@ -190,8 +190,8 @@ impl Source for Productivity {
         &'a self,
         request: &'a SearchRequest,
         _id: &'a RequestId,
-    ) -> BoxFuture<'a, Result<Vec<Hit>, SourceError>> {
-        self.find(request).boxed()
+    ) -> BoxFuture<'a, Result<search::Found, SourceError>> {
+        async move { Ok(self.find(request).await?.into()) }.boxed()
     }
 
     fn health<'a>(&'a self, _id: &'a RequestId) -> BoxFuture<'a, Health> {

@@ -9,15 +9,18 @@ use reqwest::Client;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, NearConfig, OrchestratorConfig, Role};
+use crate::cache::Cache;
+use crate::config::{Config, NearConfig, OrchestratorConfig, Role, TracesConfig};
 use crate::environment::Variables;
 use crate::integrations::{self, Near};
 use crate::log::{self, Level, Line};
 use crate::metrics::Metrics;
 use crate::orchestrator::{self, fanout::Fanout, far::Far};
 use crate::productivity::Productivity;
+use crate::redis_server::RedisServer;
 use crate::server::{self, Shutdown};
 use crate::source::Source;
+use crate::trace::{Exporter, Tracer};
 use crate::{front, gateway, service, tls, vendor};
 
 /// Why a role did not start.
@@ -120,10 +123,11 @@ pub async fn serve_on(
 ) -> Result<(), ServeError> {
     tls::install_provider();
     let (trigger, shutdown) = Shutdown::pair();
-    let app = app(role, config, shutdown.clone()).map_err(|problem| ServeError::Configuration {
-        role: role.to_owned(),
-        problems: vec![problem],
-    })?;
+    let (app, exporter) =
+        app(role, config, shutdown.clone()).map_err(|problem| ServeError::Configuration {
+            role: role.to_owned(),
+            problems: vec![problem],
+        })?;
     let address = listener
         .local_addr()
         .map(|address| address.to_string())
@@ -143,16 +147,27 @@ pub async fn serve_on(
             running.await;
         }
     }
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
+    }
     Line::new(Level::Info, "stopped").write();
     Ok(())
 }
 
-fn app(role: &str, config: Config, shutdown: Shutdown) -> Result<Router, String> {
+fn app(
+    role: &str,
+    config: Config,
+    shutdown: Shutdown,
+) -> Result<(Router, Option<Exporter>), String> {
     let metrics = Arc::new(Metrics::new(role));
     let http = vendor::http_client(config.ca_file.as_deref())?;
+    let (tracer, exporter) = tracer(config.traces, &http, &metrics);
     let routes = match config.role {
-        Role::Integration(near) => {
-            service::routes(near_source(near, &http, &metrics), metrics.clone())
+        Role::Integration(near, cache) => {
+            let redis = cache.redis_url.as_ref().map(RedisServer::new).transpose()?;
+            let cache = Cache::new(cache.life, redis.map(Arc::new));
+            let source = near_source(near, &http, &metrics, cache);
+            service::routes(source, metrics.clone())
         }
         Role::Productivity(config) => {
             service::routes(Arc::new(Productivity::start(config)?), metrics.clone())
@@ -164,16 +179,34 @@ fn app(role: &str, config: Config, shutdown: Shutdown) -> Result<Router, String>
         ),
         Role::Gateway(config) => gateway::routes(*config, http, metrics.clone(), shutdown)?,
     };
-    Ok(front::wrap(routes, metrics))
+    Ok((front::wrap(routes, metrics, tracer), exporter))
 }
 
-fn near_source(config: NearConfig, http: &Client, metrics: &Arc<Metrics>) -> Arc<dyn Source> {
+fn tracer(
+    config: TracesConfig,
+    http: &Client,
+    metrics: &Arc<Metrics>,
+) -> (Tracer, Option<Exporter>) {
+    let export = config.export;
+    let (recorder, exporter) = export
+        .map(|export| Exporter::start(export, http.clone(), metrics.clone()))
+        .unzip();
+    (Tracer::new(config.sampler, recorder), exporter)
+}
+
+fn near_source(
+    config: NearConfig,
+    http: &Client,
+    metrics: &Arc<Metrics>,
+    cache: Option<Arc<Cache>>,
+) -> Arc<dyn Source> {
     Arc::new(Near::new(
         config.integration,
         &config.account,
         http.clone(),
         metrics.clone(),
         config.budget,
+        cache,
     ))
 }
 
@@ -182,11 +215,13 @@ pub(crate) fn near_fanout(
     configs: Vec<NearConfig>,
     http: &Client,
     metrics: &Arc<Metrics>,
+    cache: Option<&Arc<Cache>>,
 ) -> Fanout {
     // The source keeps its own budget; the fan-out's deadline only guards against one that does not.
     let sources = configs.into_iter().map(|config| {
         let deadline = config.budget + Duration::from_millis(250);
-        (near_source(config, http, metrics), deadline)
+        let source = near_source(config, http, metrics, cache.cloned());
+        (source, deadline)
     });
     Fanout::new(sources.collect(), &[])
 }

@@ -1,6 +1,7 @@
-//! Sealing of secret settings at rest: ChaCha20-Poly1305 under a key derived from `ATLAS_SECRET_KEY`.
+//! Sealing at rest: ChaCha20-Poly1305 under a derived key. Secret settings are sealed under `ATLAS_SECRET_KEY`, cached results
+//! under the credentials with which they were found.
 //!
-//! The user's id is authenticated along, so that one user's sealed value is worthless in another's settings.
+//! Where a value belongs (the user's id, the key in the cache) is authenticated along, so that it is worthless elsewhere.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,10 +18,14 @@ pub const SECRET_MIN: usize = 16;
 pub struct Sealer(LessSafeKey);
 
 impl Sealer {
-    /// A sealer under `secret`.
+    /// The sealer of settings under `secret`.
     pub fn new(secret: &Secret) -> Self {
-        let extracted =
-            Salt::new(HKDF_SHA256, b"atlas settings v1").extract(secret.expose().as_bytes());
+        Self::of(b"atlas settings v1", secret.expose().as_bytes())
+    }
+
+    /// A sealer under a key that is derived from `secret` for one purpose.
+    pub fn of(purpose: &[u8], secret: &[u8]) -> Self {
+        let extracted = Salt::new(HKDF_SHA256, purpose).extract(secret);
         let derived = extracted
             .expand(&[b"chacha20-poly1305"], &CHACHA20_POLY1305)
             .expect("the cipher asks for a length HKDF gives");
@@ -29,26 +34,34 @@ impl Sealer {
 
     /// The sealed form of `plain`, base64 of nonce and ciphertext; `None` if the system has no randomness to give.
     pub fn seal(&self, user: &str, plain: &str) -> Option<String> {
-        let mut nonce = [0_u8; NONCE_LEN];
-        SystemRandom::new().fill(&mut nonce).ok()?;
-        let mut data = plain.as_bytes().to_vec();
-        let bound = Aad::from(user.as_bytes());
-        self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut data)
-            .ok()?;
-        Some(STANDARD.encode([nonce.as_slice(), &data].concat()))
+        let sealed = self.seal_bytes(user, plain.as_bytes().to_vec())?;
+        Some(STANDARD.encode(sealed))
     }
 
     /// What was sealed for `user`; `None` if it was not, or not with this key.
     pub fn open(&self, user: &str, sealed: &str) -> Option<Secret> {
-        let mut bytes = STANDARD.decode(sealed).ok()?;
-        let (nonce, data) = bytes.split_at_mut_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let plain = self
-            .0
-            .open_in_place(nonce, Aad::from(user.as_bytes()), data)
+        let plain = self.open_bytes(user, STANDARD.decode(sealed).ok()?)?;
+        Some(Secret::new(String::from_utf8(plain).ok()?))
+    }
+
+    /// Nonce and ciphertext of `plain` for `place`; `None` if the system has no randomness to give.
+    pub fn seal_bytes(&self, place: &str, mut plain: Vec<u8>) -> Option<Vec<u8>> {
+        let mut nonce = [0_u8; NONCE_LEN];
+        SystemRandom::new().fill(&mut nonce).ok()?;
+        let bound = Aad::from(place.as_bytes());
+        self.0
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut plain)
             .ok()?;
-        Some(Secret::new(String::from_utf8(plain.to_vec()).ok()?))
+        Some([nonce.as_slice(), &plain].concat())
+    }
+
+    /// What was sealed for `place`; `None` if it was not, or not with this key.
+    pub fn open_bytes(&self, place: &str, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+        let (nonce, data) = sealed.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let bound = Aad::from(place.as_bytes());
+        let plain = self.0.open_in_place(nonce, bound, data).ok()?;
+        Some(plain.to_vec())
     }
 }
 

@@ -120,6 +120,21 @@ pub struct Hit {
     pub metadata: Map<String, Value>,
 }
 
+/// What a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// At most as many as were asked for, best first.
+    pub hits: Vec<Hit>,
+    /// Seconds since the vendor said so, where it was not asked anew.
+    pub age: Option<u64>,
+}
+
+impl From<Vec<Hit>> for Found {
+    fn from(hits: Vec<Hit>) -> Self {
+        Self { hits, age: None }
+    }
+}
+
 /// Metadata out of what is known; what is not, or is empty, is left out.
 pub fn metadata<const N: usize>(known: [(&str, Option<&str>); N]) -> Map<String, Value> {
     known

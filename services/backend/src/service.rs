@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
@@ -13,7 +14,7 @@ use tokio::sync::Mutex;
 use crate::metrics::Metrics;
 use crate::problem::{Body, Problem};
 use crate::request_id::RequestId;
-use crate::search::{Hit, SearchRequest};
+use crate::search::SearchRequest;
 use crate::source::{Health, Source};
 
 /// A finding about the vendor is good for this long: `/health/detailed` must not become a way to spend its rate limit.
@@ -39,7 +40,7 @@ pub fn routes(source: Arc<dyn Source>, metrics: Arc<Metrics>) -> Router {
         .with_state(service)
 }
 
-/// `{status, service, version, uptime_seconds, configured, reason?}`.
+/// `{status, service, version, uptime_seconds, configured, reason?, last_call?}`.
 pub fn describe(name: &str, uptime_seconds: u64, health: &Health) -> Map<String, Value> {
     let mut description = Map::new();
     description.insert("status".into(), json!(health.status));
@@ -47,12 +48,11 @@ pub fn describe(name: &str, uptime_seconds: u64, health: &Health) -> Map<String,
     description.insert("version".into(), crate::VERSION.into());
     description.insert("uptime_seconds".into(), uptime_seconds.into());
     description.insert("configured".into(), health.configured.into());
-    description.extend(
-        health
-            .reason
-            .as_ref()
-            .map(|reason| ("reason".to_owned(), json!(reason))),
-    );
+    let reason = health.reason.as_ref().map(|reason| json!(reason));
+    let last_call = health.last_call.as_ref().map(|call| json!(call));
+    for (name, value) in [("reason", reason), ("last_call", last_call)] {
+        description.extend(value.map(|value| (name.to_owned(), value)));
+    }
     description
 }
 
@@ -98,11 +98,14 @@ async fn detailed(
     Json(description).into_response()
 }
 
+/// What does not come from the vendor right now has an `Age` (RFC 9111, section 5.1).
 async fn search(
     State(service): State<Arc<Service>>,
     Extension(id): Extension<RequestId>,
     Body(request): Body<SearchRequest>,
-) -> Result<Json<Vec<Hit>>, Problem> {
+) -> Result<Response, Problem> {
     let request = request.checked()?;
-    Ok(Json(service.source.search(&request, &id).await?))
+    let found = service.source.search(&request, &id).await?;
+    let age = found.age.map(|age| [(header::AGE, age.to_string())]);
+    Ok((age, Json(found.hits)).into_response())
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 use crate::request_id::RequestId;
-use crate::search::{Hit, SearchRequest};
+use crate::search::{Found, SearchRequest};
 
 /// Something that answers searches and knows how it is.
 pub trait Source: Send + Sync {
@@ -21,7 +21,7 @@ pub trait Source: Send + Sync {
         &'a self,
         request: &'a SearchRequest,
         id: &'a RequestId,
-    ) -> BoxFuture<'a, Result<Vec<Hit>, SourceError>>;
+    ) -> BoxFuture<'a, Result<Found, SourceError>>;
 
     /// How it is, cheaply: no vendor is called.
     fn health<'a>(&'a self, id: &'a RequestId) -> BoxFuture<'a, Health>;
@@ -60,6 +60,23 @@ pub struct Health {
     /// Why it is not better, or what was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How the last call to the vendor went, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_call: Option<LastCall>,
+}
+
+/// How a call went; holds neither a secret nor what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastCall {
+    /// `ok` or the code of a [`Fault`].
+    pub outcome: String,
+    /// When it ended, as in RFC 3339.
+    pub at: String,
+    /// How long it took.
+    pub ms: u64,
+    /// Why it failed, in a person's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Health {
@@ -69,6 +86,7 @@ impl Health {
             status: Status::Healthy,
             configured: true,
             reason: None,
+            last_call: None,
         }
     }
 
@@ -94,17 +112,15 @@ impl Health {
     pub fn bad(reason: impl Into<String>) -> Self {
         Self {
             status: Status::Unhealthy,
-            configured: true,
-            reason: Some(reason.into()),
+            ..Self::good_because(reason)
         }
     }
 
     /// Fine, but without credentials.
     pub fn not_configured(reason: impl Into<String>) -> Self {
         Self {
-            status: Status::Healthy,
             configured: false,
-            reason: Some(reason.into()),
+            ..Self::good_because(reason)
         }
     }
 }

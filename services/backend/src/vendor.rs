@@ -4,27 +4,30 @@
 //! It knows no vendor; paths and shapes are the integration's business.
 
 pub mod breaker;
+mod call;
 mod grant;
+mod http;
 mod rate;
 mod refusal;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use call::Call;
 pub use grant::Grant;
+pub use http::http_client;
 pub use refusal::{Answer, Refusal};
 pub use reqwest::Client;
-use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 
 use crate::integrations::Integration;
 use crate::metrics::Metrics;
-use crate::request_id::{self, RequestId};
+use crate::request_id;
 use crate::secret::Secret;
 use crate::source::{Fault, SourceError};
+use crate::trace::Span;
 use breaker::Breaker;
 
 /// Largest answer that is read, in bytes.
@@ -52,15 +55,6 @@ pub enum Login {
 /// What a vendor means by an answer where its status does not tell; `None` leaves it to the status.
 pub type Meaning = fn(&Answer<'_>) -> Option<Refusal>;
 
-/// Whose request this is and by when it must be answered.
-#[derive(Clone, Copy)]
-pub struct Call<'a> {
-    /// Crosses services and shows in logs.
-    pub id: &'a RequestId,
-    /// The end of the time budget, shared by retries and pages.
-    pub deadline: Instant,
-}
-
 /// One vendor's client.
 pub struct VendorClient {
     name: &'static str,
@@ -72,25 +66,6 @@ pub struct VendorClient {
     http: Client,
     breaker: Breaker,
     metrics: Arc<Metrics>,
-}
-
-/// The `reqwest` client for calls to vendors.
-///
-/// # Errors
-/// A sentence naming `SSL_CERT_FILE` if its certificates cannot be used.
-pub fn http_client(ca_file: Option<&Path>) -> Result<Client, String> {
-    Client::builder()
-        .tls_backend_preconfigured(crate::tls::client(ca_file)?)
-        .user_agent(concat!("atlas/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(3))
-        .pool_idle_timeout(Duration::from_secs(15))
-        .pool_max_idle_per_host(32)
-        // Streams bring a heartbeat more often than this.
-        .read_timeout(Duration::from_secs(30))
-        // A vendor's API never redirects; a login page does, and must not be handed our credentials.
-        .redirect(Policy::none())
-        .build()
-        .map_err(|error| format!("the HTTP client cannot be set up: {error}"))
 }
 
 impl VendorClient {
@@ -160,7 +135,24 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let url = format!("{}{path}", self.base);
-        self.send(|| self.http.get(&url).query(query), call).await
+        self.send("GET", || self.http.get(&url).query(query), call)
+            .await
+    }
+
+    /// The same where it is an answer too that there is no such thing.
+    ///
+    /// # Errors
+    /// Whatever else stands between the question and a well-formed answer.
+    pub async fn find<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        call: Call<'_>,
+    ) -> Result<Option<T>, SourceError> {
+        let url = format!("{}{path}", self.base);
+        match self.tried("GET", || self.http.get(&url), call).await {
+            Err(error) if error.fault == Fault::NotFound => Ok(None),
+            outcome => call.noted(outcome).map(Some),
+        }
     }
 
     /// `POST path` with a JSON body, as JSON of type `T`. Only for posts that change nothing, because it retries.
@@ -174,11 +166,23 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let url = format!("{}{path}", self.base);
-        self.send(|| self.http.post(&url).json(body), call).await
+        self.send("POST", || self.http.post(&url).json(body), call)
+            .await
     }
 
     async fn send<T: DeserializeOwned>(
         &self,
+        method: &'static str,
+        request: impl Fn() -> RequestBuilder,
+        call: Call<'_>,
+    ) -> Result<T, SourceError> {
+        call.noted(self.tried(method, request, call).await)
+    }
+
+    /// Tries until it works, cannot work, or the time is up.
+    async fn tried<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
         request: impl Fn() -> RequestBuilder,
         call: Call<'_>,
     ) -> Result<T, SourceError> {
@@ -187,12 +191,15 @@ impl VendorClient {
             attempt += 1;
             self.admitted()?;
             let started = Instant::now();
-            let outcome = self.once(request(), call).await;
-            self.metrics.upstream(
-                self.name,
-                outcome.as_ref().map_or_else(|e| e.fault.code(), |_| "ok"),
-                started.elapsed(),
-            );
+            let mut span = self.span(method, call);
+            if attempt > 1 {
+                span.set("http.request.resend_count", attempt - 1);
+            }
+            let outcome = self.once(request(), call, &mut span).await;
+            let fault = outcome.as_ref().err().map(|error| error.fault.code());
+            self.metrics
+                .upstream(self.name, fault.unwrap_or("ok"), started.elapsed());
+            span.end(fault);
             let error = match outcome {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -211,6 +218,14 @@ impl VendorClient {
             }
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Without the address: a vendor's paths and parameters hold what is searched for.
+    fn span(&self, method: &'static str, call: Call<'_>) -> Span {
+        let mut span = call.id.trace().call(self.name, method);
+        span.name(|| format!("{method} {}", self.name));
+        span.set_server(&self.base);
+        span
     }
 
     fn admitted(&self) -> Result<(), SourceError> {
@@ -239,6 +254,7 @@ impl VendorClient {
         &self,
         request: RequestBuilder,
         call: Call<'_>,
+        span: &mut Span,
     ) -> Result<T, SourceError> {
         let mut request = request.header(request_id::HEADER.as_str(), call.id.as_str());
         for (name, value) in self.headers {
@@ -246,8 +262,8 @@ impl VendorClient {
         }
         let left = call.deadline.saturating_duration_since(Instant::now());
         let signed_and_sent = async {
-            let request = self.signed(request).await?;
-            self.exchange(request, self.meaning).await
+            let request = self.signed(request, call).await?;
+            self.exchange(request, self.meaning, span).await
         };
         let outcome = tokio::time::timeout(left, signed_and_sent)
             .await
@@ -266,15 +282,25 @@ impl VendorClient {
         outcome
     }
 
-    async fn signed(&self, request: RequestBuilder) -> Result<RequestBuilder, SourceError> {
+    async fn signed(
+        &self,
+        request: RequestBuilder,
+        call: Call<'_>,
+    ) -> Result<RequestBuilder, SourceError> {
         Ok(match &self.login {
             Login::Basic(user, token) => request.basic_auth(user.expose(), Some(token.expose())),
             Login::Bearer(token) => request.bearer_auth(token.expose()),
             Login::Header(name, value) => request.header(*name, value.expose()),
             Login::Grant(grant) => {
                 let ask = grant.request(&self.http);
-                let token = grant.token(self.exchange(ask, grant::meaning)).await?;
-                request.bearer_auth(token.expose())
+                let fetch = async {
+                    let mut span = call.id.trace().call(self.name, "POST");
+                    span.name(|| format!("POST {} token", self.name));
+                    let token = self.exchange(ask, grant::meaning, &mut span).await;
+                    span.end(token.as_ref().err().map(|error| error.fault.code()));
+                    token
+                };
+                request.bearer_auth(grant.token(fetch).await?.expose())
             }
             Login::Nobody => request,
         })
@@ -292,11 +318,13 @@ impl VendorClient {
         &self,
         request: RequestBuilder,
         meaning: Meaning,
+        span: &mut Span,
     ) -> Result<T, SourceError> {
         let mut response = request
             .send()
             .await
             .map_err(|error| self.unreachable(&error))?;
+        span.answered(response.status().as_u16());
         let body = self.read(&mut response).await?;
         let answer = Answer {
             status: response.status(),

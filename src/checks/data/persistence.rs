@@ -21,7 +21,7 @@ pub(super) const PERSISTENCE: Rule = Rule {
 pub(super) const MEMORY: Rule = Rule {
     id: "ATLAS-DATA-006",
     title: "Redis stays below its memory limit by itself",
-    why: "without `maxmemory` Redis grows until the kernel kills it; with it, writes are refused and data stays",
+    why: "without `maxmemory` Redis grows until the kernel kills it; with it, what is kept for a time only makes room",
     manual: "`CONFIG GET maxmemory` against the memory limit of the container. Copies that are made while Redis saves need room too, so it should \
              be a quarter below the limit.",
     see: &[

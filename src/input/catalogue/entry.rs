@@ -75,6 +75,8 @@ pub struct Dependency {
     pub condition: Condition,
     /// Profiles in which the service does without it.
     pub unless_profile: Vec<String>,
+    /// The service uses it if it runs anyway, and does without it otherwise.
+    pub optional: bool,
     /// Where it is written.
     pub position: Position,
 }

@@ -229,8 +229,9 @@ fn dependencies(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<Servic
             );
             continue;
         };
-        let (condition, unless_profile) = if matches!(node.value, Value::Mapping(_)) {
-            let Some(fields) = reader.fields(node, &path, &["condition", "unless_profile"]) else {
+        let (condition, unless_profile, optional) = if matches!(node.value, Value::Mapping(_)) {
+            let keys = ["condition", "unless_profile", "optional"];
+            let Some(fields) = reader.fields(node, &path, &keys) else {
                 continue;
             };
             let condition = required(reader, &fields, "condition", |r, n, p| {
@@ -239,9 +240,10 @@ fn dependencies(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<Servic
             (
                 condition,
                 words(reader, &fields, "unless_profile").unwrap_or_default(),
+                flag(reader, &fields, "optional", false),
             )
         } else {
-            (reader.choice(node, &path, CONDITIONS), Vec::new())
+            (reader.choice(node, &path, CONDITIONS), Vec::new(), false)
         };
         if let Some(condition) = condition {
             let condition = condition.value;
@@ -250,6 +252,7 @@ fn dependencies(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<Servic
                 Dependency {
                     condition,
                     unless_profile,
+                    optional,
                     position: key.position,
                 },
             );

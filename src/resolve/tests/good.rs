@@ -1,7 +1,9 @@
 //! Deployments that come of good input.
 
+use std::collections::BTreeMap;
+
 use super::{GENERATED, full_env, inputs, request, resolved, text};
-use crate::model::{DataMode, EnvValue, Image, ImageSource, Mount, Service};
+use crate::model::{Condition, DataMode, EnvValue, Image, ImageSource, Mount, Service};
 use crate::resolve::{resolve, wanted};
 
 fn names(resolution: &crate::resolve::Resolution) -> Vec<&str> {
@@ -50,10 +52,10 @@ fn without_atlas_yaml_the_atlassian_profile_runs() {
     assert_eq!(
         order,
         [
-            "confluence",
-            "jira",
             "mongodb",
             "redis",
+            "confluence",
+            "jira",
             "orchestrator",
             "gateway"
         ]
@@ -123,7 +125,6 @@ fn networks_addresses_and_secret_files_follow_from_the_selection() {
             .collect::<Vec<_>>(),
         ["data", "mesh"]
     );
-    assert_eq!(service(&resolution, "jira").networks.len(), 1);
     assert!(deployment.networks["data"].internal);
     assert!(!deployment.networks["mesh"].internal);
     assert_eq!(
@@ -137,6 +138,28 @@ fn networks_addresses_and_secret_files_follow_from_the_selection() {
     );
     let volumes: Vec<&str> = deployment.volumes.keys().map(String::as_str).collect();
     assert_eq!(volumes, ["mongodb_config", "mongodb_data", "redis_data"]);
+}
+
+#[test]
+fn an_integration_has_redis_where_it_runs_anyway_and_does_not_bring_it() {
+    let with = resolved("");
+    let jira = service(&with, "jira");
+    assert_eq!(
+        jira.depends_on,
+        BTreeMap::from([("redis".parse().unwrap(), Condition::Started)])
+    );
+    let file = plain(jira, "REDIS_URL_FILE");
+    assert_eq!(file, Some("/run/secrets/redis_url"));
+    assert_eq!(jira.networks.len(), 2);
+
+    for yaml in ["services-to-run: [jira]", "data: embedded"] {
+        let without = resolved(yaml);
+        let jira = service(&without, "jira");
+        assert!(jira.depends_on.is_empty(), "{yaml}");
+        assert_eq!(plain(jira, "REDIS_URL_FILE"), None, "{yaml}");
+        assert_eq!(plain(jira, "CACHE_TTL_SECONDS"), Some("60"), "{yaml}");
+        assert_eq!(jira.networks.len(), 1, "{yaml}");
+    }
 }
 
 #[test]
@@ -346,6 +369,8 @@ fn what_a_person_may_set_is_known_before_anything_is_set() {
             "ATLAS_SECRET_KEY",
             "CORS_ORIGINS",
             "DB_NAME",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_HEADERS",
             "RATE_LIMIT_PER_MINUTE"
         ]
     );

@@ -266,7 +266,10 @@ fn a_new_password_reaches_only_its_readers(stack: &Stack) {
             before[&name] != after[&name]
         })
         .collect();
-    assert_eq!(replaced, ["gateway", "orchestrator", "redis"]);
+    assert_eq!(
+        replaced,
+        ["confluence", "gateway", "jira", "orchestrator", "redis"]
+    );
     stack.is_converged();
 }
 

@@ -101,9 +101,10 @@ fn of_stream(query: String, done: &Progress) -> Remembered {
 fn remember(gateway: Arc<Gateway>, user: UserId, id: RequestId, search: Remembered) {
     tokio::spawn(async move {
         if let Err(error) = gateway.store.remember(user.as_str(), search).await {
-            let line =
-                Line::new(Level::Warn, "search not remembered").with("request_id", id.as_str());
-            line.with("reason", error.to_string()).write();
+            Line::new(Level::Warn, "search not remembered")
+                .about(&id)
+                .with("reason", error.to_string())
+                .write();
         }
     });
 }

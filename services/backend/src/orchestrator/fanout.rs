@@ -17,7 +17,7 @@ use super::fusion::fuse;
 use crate::log::{Level, Line};
 use crate::problem::Problem;
 use crate::request_id::RequestId;
-use crate::search::{Hit, SearchRequest};
+use crate::search::{Found, Hit, SearchRequest};
 use crate::source::{Fault, Health, Source, SourceError, Status};
 
 /// A finding about all sources is good for this long.
@@ -60,6 +60,9 @@ pub struct Report {
     pub total_time_ms: u64,
     /// By source, also of those that failed.
     pub per_service_time: BTreeMap<String, u64>,
+    /// By source, the seconds since its vendor said so, where the answer came from a cache.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cached: BTreeMap<String, u64>,
     /// Why those that did not answer did not.
     pub errors: BTreeMap<String, Failure>,
 }
@@ -92,7 +95,7 @@ impl Progress {
 
 struct Answer {
     name: String,
-    outcome: Result<Vec<Hit>, SourceError>,
+    outcome: Result<Found, SourceError>,
     took_ms: u64,
 }
 
@@ -164,10 +167,11 @@ impl Fanout {
             let step = match note(&mut report, answer) {
                 Some(hits) => {
                     total += hits.len();
-                    Progress::new(
-                        "results",
-                        json!({"service": name, "results": hits, "time_ms": took_ms}),
-                    )
+                    let mut data = json!({"service": name, "results": hits, "time_ms": took_ms});
+                    if let Some(age) = report.cached.get(&name) {
+                        data["cached"] = json!(age);
+                    }
+                    Progress::new("results", data)
                 }
                 None => failed(&name, &report.errors[&name]),
             };
@@ -259,13 +263,16 @@ impl Fanout {
         join_all(self.entries.iter().map(|entry| look(entry, id, true))).await
     }
 
-    /// `{"services": [{name, enabled, status, configured, reason?}]}`.
+    /// `{"services": [{name, enabled, status, configured, reason?, last_call?}]}`.
     pub async fn list(&self, id: &RequestId) -> Value {
         let findings = self.health(id).await;
         let rows = self.entries.iter().zip(findings.iter()).map(|(entry, (name, health))| {
             let mut row = json!({"name": name, "enabled": entry.enabled(), "status": health.status, "configured": health.configured});
             if let Some(reason) = &health.reason {
                 row["reason"] = json!(reason);
+            }
+            if let Some(call) = &health.last_call {
+                row["last_call"] = json!(call);
             }
             row
         });
@@ -280,8 +287,7 @@ async fn look(entry: &Entry, id: &RequestId, deep: bool) -> (String, Health) {
             name,
             Health {
                 status: Status::Disabled,
-                configured: false,
-                reason: Some("switched off".into()),
+                ..Health::not_configured("switched off")
             },
         );
     }
@@ -316,7 +322,7 @@ async fn question(
         });
     if let Err(error) = &outcome {
         Line::new(Level::Info, "source failed")
-            .with("request_id", id.as_str())
+            .about(&id)
             .with("source", source.name())
             .with("code", error.fault.code())
             .with("message", &error.message)
@@ -335,9 +341,11 @@ fn note(report: &mut Report, answer: Answer) -> Option<Vec<Hit>> {
         .per_service_time
         .insert(answer.name.clone(), answer.took_ms);
     match answer.outcome {
-        Ok(hits) => {
+        Ok(found) => {
+            let age = found.age.map(|age| (answer.name.clone(), age));
+            report.cached.extend(age);
             report.sources_responded.push(answer.name);
-            Some(hits)
+            Some(found.hits)
         }
         Err(error) => {
             report.errors.insert(

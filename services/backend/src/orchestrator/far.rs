@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::metrics::Metrics;
 use crate::request_id::{self, RequestId};
-use crate::search::{Hit, SearchRequest};
+use crate::search::{Found, SearchRequest};
 use crate::source::{Fault, Health, Source, SourceError};
+use crate::trace::Span;
 
 /// A peer that speaks our own errors.
 pub struct Far {
@@ -47,7 +48,8 @@ impl Far {
             .http
             .get(format!("{}{path}", self.url))
             .timeout(timeout);
-        self.decode(self.send(request, id).await?).await
+        let response = self.send("GET", path, request, id).await?;
+        self.decode(response).await
     }
 
     /// `POST path` with a search, decoded.
@@ -73,29 +75,46 @@ impl Far {
         body: &SearchRequest,
         id: &RequestId,
     ) -> Result<Response, SourceError> {
-        self.send(self.http.post(format!("{}{path}", self.url)).json(body), id)
-            .await
+        let request = self.http.post(format!("{}{path}", self.url)).json(body);
+        self.send("POST", path, request, id).await
     }
 
-    async fn send(&self, request: RequestBuilder, id: &RequestId) -> Result<Response, SourceError> {
+    /// The paths of our own services hold nothing but words of ours.
+    async fn send(
+        &self,
+        method: &'static str,
+        path: &str,
+        request: RequestBuilder,
+        id: &RequestId,
+    ) -> Result<Response, SourceError> {
         let started = Instant::now();
-        let outcome = self
-            .exchange(request.header(request_id::HEADER.as_str(), id.as_str()))
-            .await;
-        self.metrics.upstream(
-            &self.name,
-            outcome.as_ref().map_or_else(|e| e.fault.code(), |_| "ok"),
-            started.elapsed(),
-        );
+        let mut span = id.trace().call(&self.name, method);
+        span.name(|| format!("{method} {path}"));
+        span.set("url.template", path);
+        span.set_server(&self.url);
+        let mut request = request.header(request_id::HEADER.as_str(), id.as_str());
+        for (name, value) in span.trace().context().headers() {
+            request = request.header(name, value);
+        }
+        let outcome = self.exchange(request, &mut span).await;
+        let fault = outcome.as_ref().err().map(|error| error.fault.code());
+        self.metrics
+            .upstream(&self.name, fault.unwrap_or("ok"), started.elapsed());
+        span.end(fault);
         outcome
     }
 
-    async fn exchange(&self, request: RequestBuilder) -> Result<Response, SourceError> {
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        span: &mut Span,
+    ) -> Result<Response, SourceError> {
         let response = request
             .send()
             .await
             .map_err(|error| self.unreachable(&error))?;
         let status = response.status();
+        span.answered(status.as_u16());
         if status.is_success() {
             return Ok(response);
         }
@@ -160,8 +179,15 @@ impl Source for Far {
         &'a self,
         request: &'a SearchRequest,
         id: &'a RequestId,
-    ) -> BoxFuture<'a, Result<Vec<Hit>, SourceError>> {
-        self.ask("/search", request, id).boxed()
+    ) -> BoxFuture<'a, Result<Found, SourceError>> {
+        async move {
+            let response = self.open("/search", request, id).await?;
+            let age = response.headers().get("age");
+            let age = age.and_then(|age| age.to_str().ok()?.parse().ok());
+            let hits = self.decode(response).await?;
+            Ok(Found { hits, age })
+        }
+        .boxed()
     }
 
     fn health<'a>(&'a self, id: &'a RequestId) -> BoxFuture<'a, Health> {

@@ -55,7 +55,7 @@ pub fn survivors<T>(
             Ok(list) => lists.push(list),
             Err(error) => {
                 Line::new(Level::Warn, "part of a search failed")
-                    .with("request_id", id.as_str())
+                    .about(id)
                     .with("code", error.fault.code())
                     .with("message", &error.message)
                     .write();

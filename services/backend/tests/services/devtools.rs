@@ -19,7 +19,7 @@ fn wrapped(items: Value) -> Value {
     json!({"items": items, "has_more": false, "quota_max": 10_000, "quota_remaining": 9_998})
 }
 
-fn answers(asked: &Seen) -> Reply {
+pub(crate) fn answers(asked: &Seen) -> Reply {
     Reply::json(match asked.path.as_str() {
         "/2.3/search/excerpts" => wrapped(json!([
             {

@@ -71,11 +71,18 @@ async fn it_answers_confluence_and_jira_itself_when_there_is_no_orchestrator() {
         health["dependencies"],
         json!({"embedded_store": {"status": "healthy"}})
     );
-    let (_, services) = gateway.get("/api/services").await;
+    let (_, mut services) = gateway.get("/api/services").await;
+    let confluence = &mut services["services"][0];
+    let call = confluence.as_object_mut().unwrap().remove("last_call");
     assert_eq!(
-        services["services"][0],
+        *confluence,
         json!({"name": "confluence", "enabled": true, "status": "healthy", "configured": true})
     );
+    assert_eq!(call.unwrap()["outcome"], "ok");
+
+    let (_, again) = gateway.post("/api/search", json!({"query": "x"})).await;
+    let kept = again["cached"].as_object().unwrap();
+    assert_eq!(kept.len(), 2, "{again}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod cache;
 mod configuration;
 mod confluence;
 mod devtools;
@@ -13,6 +14,7 @@ mod github;
 mod google;
 mod guards;
 mod jira;
+mod last_call;
 mod linear;
 mod microsoft365;
 mod mongodb;
@@ -23,4 +25,5 @@ mod real;
 mod redis;
 mod running;
 mod slack;
+mod traces;
 mod vendor_faults;

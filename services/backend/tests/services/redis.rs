@@ -8,7 +8,7 @@ use crate::gateway::start;
 use crate::real::{Server, binary};
 use crate::running::{Running, eventually, header};
 
-fn start_redis(binary: &str) -> Server {
+pub(crate) fn start_redis(binary: &str) -> Server {
     Server::start(binary, |port, folder| {
         let port = port.to_string();
         [
@@ -24,6 +24,19 @@ fn start_redis(binary: &str) -> Server {
         .map(str::to_owned)
         .to_vec()
     })
+}
+
+/// A connection to a server that was just started.
+pub(crate) async fn until_it_answers(url: &str) -> redis::Connection {
+    let client = redis::Client::open(url).unwrap();
+    let connect = async || client.get_connection().ok();
+    let mut connection = None;
+    let connected = async || {
+        connection = connect().await;
+        connection.is_some()
+    };
+    eventually(connected, |connected| *connected).await;
+    connection.unwrap()
 }
 
 async fn ask(gateway: &Running) -> (u16, Option<String>) {

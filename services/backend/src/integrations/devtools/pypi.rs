@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::NAME;
 use crate::markup::{markdown_to_text, snippet};
 use crate::search::{Hit, SearchRequest, metadata};
-use crate::source::{Fault, SourceError};
+use crate::source::SourceError;
 use crate::vendor::{Call, VendorClient};
 
 pub(super) struct Pypi(pub(super) VendorClient);
@@ -44,15 +44,12 @@ impl Pypi {
         let Some(name) = name_of(words) else {
             return Ok(Vec::new());
         };
-        match self
-            .0
-            .get::<Project>(&format!("/pypi/{name}/json"), &[], call)
-            .await
-        {
-            Ok(project) => Ok(vec![hit(project, &request.query)]),
-            Err(error) if error.fault == Fault::NotFound => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        let path = format!("/pypi/{name}/json");
+        let project = self.0.find(&path, call).await?;
+        Ok(project
+            .map(|project| hit(project, &request.query))
+            .into_iter()
+            .collect())
     }
 
     /// Of a package that is there to be tried, and small.
