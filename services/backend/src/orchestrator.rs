@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Map, Value, json};
 
 use crate::metrics::Metrics;
+use crate::openapi;
 use crate::problem::{Body, Problem};
 use crate::request_id::RequestId;
 use crate::search::SearchRequest;
@@ -36,7 +37,7 @@ pub fn routes(fanout: Arc<Fanout>, metrics: Arc<Metrics>, shutdown: Shutdown) ->
         metrics,
         shutdown,
     });
-    Router::new()
+    openapi::routes("orchestrator")
         .route("/health", get(health))
         .route("/health/detailed", get(detailed))
         .route("/search", post(search))

@@ -147,7 +147,11 @@ pub async fn serve_on(
     Ok(())
 }
 
-fn app(role: &str, config: Config, shutdown: Shutdown) -> Result<Router, String> {
+/// The whole router of a role.
+///
+/// # Errors
+/// Those of [`serve_on`].
+pub(crate) fn app(role: &str, config: Config, shutdown: Shutdown) -> Result<Router, String> {
     let metrics = Arc::new(Metrics::new(role));
     let http = vendor::http_client(config.ca_file.as_deref())?;
     let routes = match config.role {

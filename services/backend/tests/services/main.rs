@@ -17,6 +17,7 @@ mod linear;
 mod microsoft365;
 mod mongodb;
 mod notion;
+mod openapi;
 mod orchestrator;
 mod productivity;
 mod real;
