@@ -5,6 +5,7 @@
 
 pub mod breaker;
 mod grant;
+mod login;
 mod rate;
 mod refusal;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use grant::Grant;
+pub use login::Login;
 pub use refusal::{Answer, Refusal};
 pub use reqwest::Client;
 use reqwest::redirect::Policy;
@@ -23,7 +25,6 @@ use serde::de::DeserializeOwned;
 use crate::integrations::Integration;
 use crate::metrics::Metrics;
 use crate::request_id::{self, RequestId};
-use crate::secret::Secret;
 use crate::source::{Fault, SourceError};
 use breaker::Breaker;
 
@@ -33,21 +34,6 @@ const ANSWER_MAX: usize = 8 * 1024 * 1024;
 const TRIES: u32 = 3;
 /// Longest wait before the second try; it doubles with each further one.
 const BACK_OFF: Duration = Duration::from_millis(200);
-
-/// How a vendor knows who calls.
-#[derive(Clone, Debug)]
-pub enum Login {
-    /// HTTP Basic with user and token.
-    Basic(Secret, Secret),
-    /// A bearer token.
-    Bearer(Secret),
-    /// A header of the vendor's own.
-    Header(&'static str, Secret),
-    /// Tokens that are fetched when needed.
-    Grant(Arc<Grant>),
-    /// Nobody asks.
-    Nobody,
-}
 
 /// What a vendor means by an answer where its status does not tell; `None` leaves it to the status.
 pub type Meaning = fn(&Answer<'_>) -> Option<Refusal>;
@@ -183,9 +169,12 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let mut attempt = 0;
+        let mut failed = None;
         loop {
             attempt += 1;
-            self.admitted()?;
+            // What another search found out meanwhile explains less than what this one saw itself.
+            self.admitted()
+                .map_err(|refusal| failed.take().unwrap_or(refusal))?;
             let started = Instant::now();
             let outcome = self.once(request(), call).await;
             self.metrics.upstream(
@@ -209,6 +198,7 @@ impl VendorClient {
             if attempt == TRIES || Instant::now() + wait >= call.deadline {
                 return Err(error);
             }
+            failed = Some(error);
             tokio::time::sleep(wait).await;
         }
     }
@@ -310,9 +300,11 @@ impl VendorClient {
             self.pause(seconds);
         }
         if let Some(refusal) = refusal {
+            let error = refusal.error(self.name, &self.variables);
             return Err(SourceError {
                 retry_after: wait,
-                ..refusal.error(self.name, &self.variables)
+                message: self.login.hidden(error.message),
+                ..error
             });
         }
         serde_json::from_slice(&body).map_err(|_| refusal::not_as_documented(self.name, &body))
@@ -341,8 +333,8 @@ impl VendorClient {
         if error.is_timeout() {
             return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
         }
-        let what = if refusal::is_about_trust(error) {
-            "shows a certificate we do not trust; `SSL_CERT_FILE` may name further authorities"
+        let what = if let Some(what) = refusal::about_trust(error) {
+            what
         } else if error.is_connect() {
             "cannot be reached"
         } else {

@@ -303,10 +303,13 @@ fn meaning(answer: &Answer<'_>, permission: &str) -> Option<Refusal> {
     };
     match answer.status.as_u16() {
         401 => {
-            let what = format!(
-                "does not accept the application's token ({})",
-                word("/error/code")
-            );
+            let code = word("/error/code");
+            let code = if code.is_empty() {
+                code
+            } else {
+                format!(" ({code})")
+            };
+            let what = format!("does not accept the application's token{code}");
             Some(Refusal::new(Fault::Unauthorized, what))
         }
         403 => {

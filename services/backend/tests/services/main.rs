@@ -7,6 +7,7 @@ mod configuration;
 mod confluence;
 mod devtools;
 mod fake;
+mod faults;
 mod figma;
 mod gateway;
 mod github;
