@@ -51,11 +51,9 @@ async fn run(command: &mut Command) -> (bool, String) {
     (output.status.success(), said)
 }
 
-/// Asks Schemathesis to find an answer that is not as documented at `url`.
-async fn conforms(it: &Running, document: &str) {
-    let Some(schemathesis) = judge("st") else {
-        return;
-    };
+/// Whether Schemathesis finds every answer as documented, and what it says; nothing where it is not there.
+async fn judged(document: &str) -> Option<(bool, String)> {
+    let schemathesis = judge("st")?;
     let folder = TempDir::new().unwrap();
     let configuration = "[checks]\n\
         # What a source or a vendor knows is not in the document: a service that is not there is well-formed.\n\
@@ -63,9 +61,9 @@ async fn conforms(it: &Running, document: &str) {
         [auth.openapi]\n\
         header.api_key = \"k3y\"\n";
     std::fs::write(folder.path().join("schemathesis.toml"), configuration).unwrap();
-    let (clean, said) = run(Command::new(schemathesis)
+    let judgement = run(Command::new(schemathesis)
         .arg("run")
-        .arg(format!("{}{document}", it.url))
+        .arg(document)
         .args(["--phases", "examples,coverage,fuzzing", "--seed", "1"])
         .args(["--max-examples", "30", "--continue-on-failure"])
         .args(["--request-timeout", "20", "--warnings", "off"])
@@ -73,7 +71,28 @@ async fn conforms(it: &Running, document: &str) {
         .env("NO_COLOR", "1")
         .current_dir(folder.path()))
     .await;
-    assert!(clean && said.contains("No issues found"), "{said}");
+    Some(judgement)
+}
+
+async fn conforms(it: &Running, document: &str) {
+    if let Some((clean, said)) = judged(&format!("{}{document}", it.url)).await {
+        assert!(clean && said.contains("No issues found"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_judge_finds_a_service_that_is_not_as_documented() {
+    let liar = Fake::start(|asked, _| match asked.path.as_str() {
+        "/openapi.json" => Reply::json(atlas_backend::openapi::document("jira")),
+        _ => Reply::json(json!({})),
+    })
+    .await;
+    if let Some((clean, said)) = judged(&format!("{}/openapi.json", liar.url)).await {
+        assert!(
+            !clean && said.contains("Response violates schema"),
+            "{said}"
+        );
+    }
 }
 
 #[tokio::test]
