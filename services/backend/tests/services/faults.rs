@@ -29,7 +29,7 @@ use tempfile::TempDir;
 use crate::fake::{Fake, Reply};
 use party::{Act, Certificate, Party, answer};
 use process::Process;
-use vendors::{BASIC, SECRET, VENDORS, Vendor};
+use vendors::{BASIC, EXCEPTIONS, SECRET, VENDORS, Vendor};
 
 /// What a vendor does, and what a search then says: status, code, part of the sentence.
 type Fault = (&'static str, Act, u16, &'static str, &'static str);
@@ -71,25 +71,21 @@ fn slow() -> Vec<Fault> {
 }
 
 fn faults() -> Vec<Fault> {
-    let chunk = [
-        format!("{:x}\r\n", 1 << 20).into_bytes(),
-        vec![b' '; 1 << 20],
-        b"\r\n".to_vec(),
+    [
+        connections(),
+        no_json(),
+        too_much(),
+        statuses(),
+        certificates(),
     ]
-    .concat();
-    let html = |line| {
-        Act::Says(answer(
-            line,
-            "text/html",
-            "<!doctype html><title>Log in</title>",
-        ))
-    };
-    let page = "answered with a web page that is not the JSON it documents; is its URL right?";
+    .concat()
+}
+
+/// Connections that break.
+fn connections() -> Vec<Fault> {
     let cut = said(
         b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"a\":",
     );
-    let to_itself =
-        said(b"HTTP/1.1 302 Found\r\nlocation: SELF/again\r\ncontent-length: 0\r\n\r\n");
     vec![
         ("down", Act::Down, 502, "unavailable", UNREACHED),
         ("hangs up", Act::HangsUp, 502, "unavailable", BROKEN),
@@ -101,6 +97,20 @@ fn faults() -> Vec<Fault> {
             BROKEN,
         ),
         ("cut off", cut, 502, "unavailable", BROKEN),
+    ]
+}
+
+/// Answers that are not what is documented.
+fn no_json() -> Vec<Fault> {
+    let html = |line| {
+        Act::Says(answer(
+            line,
+            "text/html",
+            "<!doctype html><title>Log in</title>",
+        ))
+    };
+    let page = "answered with a web page that is not the JSON it documents; is its URL right?";
+    vec![
         ("HTML", html("200 OK"), 502, "bad_answer", page),
         (
             "HTML, 503",
@@ -130,6 +140,18 @@ fn faults() -> Vec<Fault> {
             "bad_answer",
             NO_JSON,
         ),
+    ]
+}
+
+/// Answers that are too large.
+fn too_much() -> Vec<Fault> {
+    let chunk = [
+        format!("{:x}\r\n", 1 << 20).into_bytes(),
+        vec![b' '; 1 << 20],
+        b"\r\n".to_vec(),
+    ]
+    .concat();
+    vec![
         (
             "endless",
             Act::Endless(CHUNKED, chunk),
@@ -144,6 +166,14 @@ fn faults() -> Vec<Fault> {
             "bad_answer",
             "answered with more than 8 MiB",
         ),
+    ]
+}
+
+/// Refusals.
+fn statuses() -> Vec<Fault> {
+    let to_itself =
+        said(b"HTTP/1.1 302 Found\r\nlocation: SELF/again\r\ncontent-length: 0\r\n\r\n");
+    vec![
         (
             "401",
             status("401 Unauthorized"),
@@ -204,6 +234,12 @@ fn faults() -> Vec<Fault> {
             "query_rejected",
             "refused the query",
         ),
+    ]
+}
+
+/// Certificates; the last is good, which shows that the others are refused for what they are.
+fn certificates() -> Vec<Fault> {
+    vec![
         (
             "self-signed",
             Act::Shows(Certificate::SelfSigned),
@@ -234,31 +270,6 @@ fn faults() -> Vec<Fault> {
         ),
     ]
 }
-
-/// Where a vendor's documentation gives an answer another meaning: vendor, fault, and what is said then.
-const EXCEPTIONS: &[(&str, &str, u16, &str, &str)] = &[
-    (
-        "figma",
-        "404",
-        502,
-        "vendor_not_found",
-        "has no such team; check `FIGMA_TEAM_ID`",
-    ),
-    (
-        "devtools",
-        "401",
-        502,
-        "vendor_unauthorized",
-        "pypi refused the credentials",
-    ),
-    (
-        "devtools",
-        "good certificate",
-        502,
-        "vendor_unauthorized",
-        "pypi refused the credentials",
-    ),
-];
 
 async fn login() -> Fake {
     let token = format!("ya29.{SECRET}");

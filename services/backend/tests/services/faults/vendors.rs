@@ -139,3 +139,28 @@ impl Vendor {
         variables
     }
 }
+
+/// Where a vendor's documentation gives an answer another meaning: vendor, fault, and what is said then.
+pub(super) const EXCEPTIONS: &[(&str, &str, u16, &str, &str)] = &[
+    (
+        "figma",
+        "404",
+        502,
+        "vendor_not_found",
+        "has no such team; check `FIGMA_TEAM_ID`",
+    ),
+    (
+        "devtools",
+        "401",
+        502,
+        "vendor_unauthorized",
+        "pypi refused the credentials",
+    ),
+    (
+        "devtools",
+        "good certificate",
+        502,
+        "vendor_unauthorized",
+        "pypi refused the credentials",
+    ),
+];
