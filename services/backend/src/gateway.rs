@@ -22,6 +22,7 @@ use crate::config::{GatewayConfig, SearchConfig, StoreConfig};
 use crate::limit::Limiter;
 use crate::log::{Level, Line};
 use crate::metrics::Metrics;
+use crate::openapi;
 use crate::problem::Problem;
 use crate::redis_server::RedisServer;
 use crate::request_id::RequestId;
@@ -115,9 +116,9 @@ fn warn(config: &GatewayConfig) {
     }
 }
 
-/// Probes show no key and are not limited; what they get holds no secret and costs nothing.
+/// Probes and readers show no key and are not limited; what they get holds no secret and costs nothing.
 fn open() -> Router<Arc<Gateway>> {
-    Router::new()
+    openapi::routes("gateway")
         .route("/api/health", get(health::health))
         .route("/health", get(health::health))
 }
@@ -146,7 +147,7 @@ async fn index() -> Json<Value> {
         "name": "Atlas AI",
         "service": "gateway",
         "version": crate::VERSION,
-        "endpoints": ["/api/health", "/api/services", "/api/search", "/api/search/stream", "/api/settings/{user_id}", "/api/history/{user_id}"],
+        "endpoints": ["/api/health", "/api/services", "/api/search", "/api/search/stream", "/api/settings/{user_id}", "/api/history/{user_id}", "/api/openapi.json", "/api/docs"],
     }))
 }
 

@@ -13,6 +13,7 @@
 //! | [`productivity`] | local folders: the index, what is in files |
 //! | [`orchestrator`] | asking many sources at once and merging what they answer |
 //! | [`gateway`] | `/api`: settings, history, limits, CORS, the key |
+//! | [`openapi`] | what the API of each role is, for programs and as a page |
 //!
 //! A role is a router over shared parts: the gateway of the minimal profile runs the very fan-out the
 //! orchestrator runs, over the very integrations the services run, without the network in between.
@@ -29,6 +30,7 @@ pub mod limit;
 pub mod log;
 pub mod markup;
 pub mod metrics;
+pub mod openapi;
 pub mod orchestrator;
 pub mod problem;
 pub mod productivity;

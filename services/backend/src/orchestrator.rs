@@ -6,7 +6,7 @@ pub mod fusion;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
@@ -14,7 +14,8 @@ use futures_util::StreamExt as _;
 use serde_json::{Map, Value, json};
 
 use crate::metrics::Metrics;
-use crate::problem::{Body, Problem};
+use crate::openapi;
+use crate::problem::{Body, Problem, Segment};
 use crate::request_id::RequestId;
 use crate::search::SearchRequest;
 use crate::server::Shutdown;
@@ -36,7 +37,7 @@ pub fn routes(fanout: Arc<Fanout>, metrics: Arc<Metrics>, shutdown: Shutdown) ->
         metrics,
         shutdown,
     });
-    Router::new()
+    openapi::routes("orchestrator")
         .route("/health", get(health))
         .route("/health/detailed", get(detailed))
         .route("/search", post(search))
@@ -116,11 +117,11 @@ async fn services(State(it): Shared, Extension(id): Extension<RequestId>) -> Jso
     Json(it.fanout.list(&id).await)
 }
 
-async fn enable(State(it): Shared, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+async fn enable(State(it): Shared, Segment(name): Segment) -> Result<Json<Value>, Problem> {
     switch(&it, &name, true)
 }
 
-async fn disable(State(it): Shared, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+async fn disable(State(it): Shared, Segment(name): Segment) -> Result<Json<Value>, Problem> {
     switch(&it, &name, false)
 }
 

@@ -154,7 +154,11 @@ pub async fn serve_on(
     Ok(())
 }
 
-fn app(
+/// The whole router of a role, and what exports its traces.
+///
+/// # Errors
+/// Those of [`serve_on`].
+pub(crate) fn app(
     role: &str,
     config: Config,
     shutdown: Shutdown,

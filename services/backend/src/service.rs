@@ -1,4 +1,4 @@
-//! The routes of an integration service: one [`Source`] behind `/health`, `/health/detailed` and `/search`.
+//! The routes of an integration service: one [`Source`] behind `/health`, `/health/detailed` and `/search`, and their description.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
 use crate::metrics::Metrics;
+use crate::openapi;
 use crate::problem::{Body, Problem};
 use crate::request_id::RequestId;
 use crate::search::SearchRequest;
@@ -28,12 +29,13 @@ struct Service {
 
 /// The routes over `source`.
 pub fn routes(source: Arc<dyn Source>, metrics: Arc<Metrics>) -> Router {
+    let described = openapi::routes(source.name());
     let service = Arc::new(Service {
         source,
         metrics,
         checked: Mutex::default(),
     });
-    Router::new()
+    described
         .route("/health", get(health))
         .route("/health/detailed", get(detailed))
         .route("/search", post(search))

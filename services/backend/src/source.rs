@@ -201,6 +201,11 @@ impl Fault {
         FAULTS.iter().find(|row| row.1 == code).map(|row| row.0)
     }
 
+    /// Every code there is.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        FAULTS.iter().map(|row| row.1)
+    }
+
     fn row(self) -> &'static (Fault, &'static str, StatusCode) {
         FAULTS
             .iter()

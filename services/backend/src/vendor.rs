@@ -7,6 +7,7 @@ pub mod breaker;
 mod call;
 mod grant;
 mod http;
+mod login;
 mod rate;
 mod refusal;
 
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 pub use call::Call;
 pub use grant::Grant;
 pub use http::http_client;
+pub use login::Login;
 pub use refusal::{Answer, Refusal};
 pub use reqwest::Client;
 use reqwest::{RequestBuilder, Response};
@@ -25,7 +27,6 @@ use serde::de::DeserializeOwned;
 use crate::integrations::Integration;
 use crate::metrics::Metrics;
 use crate::request_id;
-use crate::secret::Secret;
 use crate::source::{Fault, SourceError};
 use crate::trace::Span;
 use breaker::Breaker;
@@ -36,21 +37,6 @@ const ANSWER_MAX: usize = 8 * 1024 * 1024;
 const TRIES: u32 = 3;
 /// Longest wait before the second try; it doubles with each further one.
 const BACK_OFF: Duration = Duration::from_millis(200);
-
-/// How a vendor knows who calls.
-#[derive(Clone, Debug)]
-pub enum Login {
-    /// HTTP Basic with user and token.
-    Basic(Secret, Secret),
-    /// A bearer token.
-    Bearer(Secret),
-    /// A header of the vendor's own.
-    Header(&'static str, Secret),
-    /// Tokens that are fetched when needed.
-    Grant(Arc<Grant>),
-    /// Nobody asks.
-    Nobody,
-}
 
 /// What a vendor means by an answer where its status does not tell; `None` leaves it to the status.
 pub type Meaning = fn(&Answer<'_>) -> Option<Refusal>;
@@ -187,9 +173,12 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let mut attempt = 0;
+        let mut failed = None;
         loop {
             attempt += 1;
-            self.admitted()?;
+            // What another search found out meanwhile explains less than what this one saw itself.
+            self.admitted()
+                .map_err(|refusal| failed.take().unwrap_or(refusal))?;
             let started = Instant::now();
             let mut span = self.span(method, call);
             if attempt > 1 {
@@ -216,6 +205,7 @@ impl VendorClient {
             if attempt == TRIES || Instant::now() + wait >= call.deadline {
                 return Err(error);
             }
+            failed = Some(error);
             tokio::time::sleep(wait).await;
         }
     }
@@ -338,9 +328,11 @@ impl VendorClient {
             self.pause(seconds);
         }
         if let Some(refusal) = refusal {
+            let error = refusal.error(self.name, &self.variables);
             return Err(SourceError {
                 retry_after: wait,
-                ..refusal.error(self.name, &self.variables)
+                message: self.login.hidden(error.message),
+                ..error
             });
         }
         serde_json::from_slice(&body).map_err(|_| refusal::not_as_documented(self.name, &body))
@@ -369,8 +361,8 @@ impl VendorClient {
         if error.is_timeout() {
             return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
         }
-        let what = if refusal::is_about_trust(error) {
-            "shows a certificate we do not trust; `SSL_CERT_FILE` may name further authorities"
+        let what = if let Some(what) = refusal::about_trust(error) {
+            what
         } else if error.is_connect() {
             "cannot be reached"
         } else {

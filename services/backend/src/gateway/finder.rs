@@ -14,10 +14,12 @@ use crate::orchestrator::far::Far;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::search::SearchRequest;
-use crate::source::{Fault, Health, Status};
+use crate::source::{Fault, Health, SourceError, Status};
 
 /// The orchestrator answers from a cache that is at most a second old.
 const HEALTH_TIMEOUT: Duration = Duration::from_millis(1500);
+/// It asks every service, and they their vendors, for five seconds.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(6);
 /// Longest event that is put together; beyond it the orchestrator is not what it claims to be.
 const EVENT_MAX: usize = 8 * 1024 * 1024;
 
@@ -59,6 +61,23 @@ impl Finder {
         match self {
             Self::Near(fanout) => Ok(fanout.list(id).await),
             Self::Far(far) => Ok(far.get("/services", HEALTH_TIMEOUT, id).await?),
+        }
+    }
+
+    /// How every service and its vendor is, by name.
+    pub(super) async fn check(&self, id: &RequestId) -> Result<Value, SourceError> {
+        match self {
+            Self::Near(fanout) => {
+                let found = fanout.check(id).await;
+                Ok(found
+                    .into_iter()
+                    .map(|(name, health)| (name, json!(health)))
+                    .collect())
+            }
+            Self::Far(far) => {
+                let mut found: Value = far.get("/health/detailed", CHECK_TIMEOUT, id).await?;
+                Ok(found["services"].take())
+            }
         }
     }
 

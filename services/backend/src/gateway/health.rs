@@ -226,16 +226,8 @@ pub(super) async fn detailed(
     let mut description: Map<String, Value> =
         describe("gateway", gateway.watch.metrics.uptime_seconds(), &summary);
     description.insert("dependencies".into(), table(&dependencies));
-    if let Finder::Near(fanout) = &gateway.finder {
-        let services: Map<String, Value> = fanout
-            .check(&id)
-            .await
-            .into_iter()
-            .map(|(name, health)| (name, json!(health)))
-            .collect();
-        description.insert("services".into(), services.into());
-    } else if let Ok(services) = gateway.finder.services(&id).await {
-        description.extend(services.as_object().cloned().unwrap_or_default());
+    if let Ok(services) = gateway.finder.check(&id).await {
+        description.insert("services".into(), services);
     }
     (http_status(summary.status), Json(description)).into_response()
 }

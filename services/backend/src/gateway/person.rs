@@ -1,9 +1,9 @@
 //! The id of a user: what the extension sends to tell one person's settings and history from another's.
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Segment};
 
 /// Whose a search is when nobody said.
 const NOBODY: &str = "default";
@@ -13,12 +13,16 @@ const LENGTH_MAX: usize = 128;
 pub(super) struct UserId(String);
 
 impl UserId {
-    /// The id in `text`, or `default` if there is none.
-    pub(super) fn or_default(text: Option<&str>) -> Result<Self, Problem> {
-        Self::parse(text.unwrap_or(NOBODY))
+    /// The id of a search that nobody said to be theirs.
+    pub(super) fn nobody() -> Self {
+        Self(NOBODY.to_owned())
     }
 
-    fn parse(text: &str) -> Result<Self, Problem> {
+    /// The id that `text` is.
+    ///
+    /// # Errors
+    /// A 400 for what is none.
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         let sane = |byte: u8| byte.is_ascii_alphanumeric() || b"._@+-".contains(&byte);
         if (1..=LENGTH_MAX).contains(&text.len()) && text.bytes().all(sane) {
             return Ok(Self(text.to_owned()));
@@ -37,9 +41,7 @@ impl<S: Send + Sync> FromRequestParts<S> for UserId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::invalid("the user id is not text"))?;
+        let Segment(text) = Segment::from_request_parts(parts, state).await?;
         Self::parse(&text)
     }
 }

@@ -70,10 +70,15 @@ pub(super) async fn stream(
 }
 
 fn whose(request: &SearchRequest, headers: &HeaderMap) -> Result<UserId, Problem> {
+    // Looked at even where the body has the last word: an id that is not one must not end as somebody else's.
     let header = headers
         .get("x-user-id")
-        .and_then(|value| value.to_str().ok());
-    UserId::or_default(request.user_id.as_deref().or(header))
+        .map(|value| UserId::parse(value.to_str().unwrap_or_default()))
+        .transpose()?;
+    match (&request.user_id, header) {
+        (Some(id), _) => UserId::parse(id),
+        (None, header) => Ok(header.unwrap_or_else(UserId::nobody)),
+    }
 }
 
 fn of_stream(query: String, done: &Progress) -> Remembered {

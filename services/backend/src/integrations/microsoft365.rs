@@ -301,26 +301,23 @@ fn meaning(answer: &Answer<'_>, permission: &str) -> Option<Refusal> {
             .unwrap_or_default()
             .to_owned()
     };
+    let code = match word("/error/code") {
+        code if code.is_empty() => code,
+        code => format!(" ({code})"),
+    };
     match answer.status.as_u16() {
         401 => {
-            let what = format!(
-                "does not accept the application's token ({})",
-                word("/error/code")
-            );
+            let what = format!("does not accept the application's token{code}");
             Some(Refusal::new(Fault::Unauthorized, what))
         }
         403 => {
             let what = format!(
-                "forbids this: the application needs the application permission `{permission}` with an administrator's consent ({})",
-                word("/error/code")
+                "forbids this: the application needs the application permission `{permission}` with an administrator's consent{code}"
             );
             Some(Refusal::new(Fault::Forbidden, what))
         }
         404 if word("/error/code").contains("User") || permission == "Mail.Read" => {
-            let what = format!(
-                "knows no such mailbox; check `MS_MAILBOXES` ({})",
-                word("/error/code")
-            );
+            let what = format!("knows no such mailbox; check `MS_MAILBOXES`{code}");
             Some(Refusal::new(Fault::NotFound, what))
         }
         _ => None,

@@ -2,6 +2,7 @@
 //!
 //! Shapes: RFC 6749, sections 4.4, 5 and 6 <https://www.rfc-editor.org/rfc/rfc6749>.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, RequestBuilder};
@@ -14,6 +15,8 @@ use crate::source::{Fault, SourceError};
 
 /// A token is not used in its last minute: it could expire on its way.
 const MARGIN: Duration = Duration::from_secs(60);
+/// The fields of the form that are secret.
+const SECRET: [&str; 2] = ["client_secret", "refresh_token"];
 /// For servers that do not say how long a token is good for.
 const LIFE: u64 = 300;
 
@@ -23,6 +26,8 @@ pub struct Grant {
     url: String,
     form: Vec<(&'static str, Secret)>,
     kept: Mutex<Option<(Secret, Instant)>>,
+    /// The latest token, expired or not.
+    latest: std::sync::Mutex<Option<Secret>>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +43,7 @@ impl Grant {
             url,
             form,
             kept: Mutex::default(),
+            latest: std::sync::Mutex::default(),
         }
     }
 
@@ -66,9 +72,19 @@ impl Grant {
         let asked = Instant::now();
         let fresh = fetch.await?;
         let token = Secret::new(fresh.access_token);
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
         let life = Duration::from_secs(fresh.expires_in.unwrap_or(LIFE).min(24 * 3600));
         *kept = Some((token.clone(), asked + life.saturating_sub(MARGIN)));
         Ok(token)
+    }
+
+    /// What must not be repeated: the values of the form and the latest token.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = self.form.iter().filter(|(name, _)| SECRET.contains(name));
+        sent.map(|(_, value)| value.clone())
+            .chain(latest.clone())
+            .collect()
     }
 
     /// Forgets the token; whether there was one.

@@ -5,6 +5,7 @@ use std::io;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use rustls::CertificateError;
 use serde_json::Value;
 
 use crate::source::{Fault, SourceError};
@@ -112,18 +113,33 @@ pub(super) fn not_as_documented(name: &str, body: &[u8]) -> SourceError {
     SourceError::new(Fault::BadAnswer, message)
 }
 
-/// Whether a connection failed over the vendor's certificate.
-pub(super) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
+/// What is wrong with the vendor's certificate, if a connection failed over it.
+pub(super) fn about_trust(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        return matches!(tls, rustls::Error::InvalidCertificate(_));
+        return match tls {
+            rustls::Error::InvalidCertificate(error) => Some(distrust(error)),
+            _ => None,
+        };
     }
     // An I/O error skips what it wraps when asked for its source.
     let wrapped = error
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref);
     match wrapped {
-        Some(wrapped) => is_about_trust(wrapped),
-        None => error.source().is_some_and(is_about_trust),
+        Some(wrapped) => about_trust(wrapped),
+        None => about_trust(error.source()?),
+    }
+}
+
+fn distrust(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "shows a certificate that has expired"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "shows a certificate of another name; is its URL right?"
+        }
+        _ => "shows a certificate we do not trust; `SSL_CERT_FILE` may name further authorities",
     }
 }
 

@@ -3,11 +3,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bad_input;
 mod cache;
 mod configuration;
 mod confluence;
 mod devtools;
 mod fake;
+mod faults;
 mod figma;
 mod gateway;
 mod github;
@@ -19,6 +21,7 @@ mod linear;
 mod microsoft365;
 mod mongodb;
 mod notion;
+mod openapi;
 mod orchestrator;
 mod productivity;
 mod real;

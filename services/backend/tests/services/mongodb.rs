@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::real::{Server, binary};
-use crate::running::{Running, answer, code, eventually};
+use crate::running::{Load, Running, answer, code, eventually};
 
 fn start_mongod(binary: &str, more: &[&str]) -> Server {
     Server::start(binary, |port, folder| {
@@ -196,4 +196,30 @@ async fn wrong_credentials_are_told_in_words() {
         };
         eventually(said, |said| said == reason).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mongodb_may_die_and_come_back_under_load() {
+    let Some(binary) = binary("ATLAS_TEST_MONGOD", "MongoDB") else {
+        return;
+    };
+    let mut mongod = start_mongod(&binary, &[]);
+    let url = format!("mongodb://127.0.0.1:{}", mongod.port);
+    let gateway = start_gateway(&url, &[("RATE_LIMIT_PER_MINUTE", "0")]).await;
+    let is = async |wanted: u16| {
+        let health = async || gateway.get("/api/health").await.0;
+        eventually(health, |status| *status == wanted).await
+    };
+
+    let load = Load::on(&gateway, "/api/settings/ann");
+    load.grows().await;
+    mongod.kill();
+    is(503).await;
+    load.grows().await;
+    mongod.revive();
+    is(200).await;
+    load.grows().await;
+    let found = load.end().await;
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&200, &503], "{found:?}");
+    assert_eq!(gateway.get("/api/settings/ann").await.0, 200);
 }

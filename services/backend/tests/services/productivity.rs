@@ -18,12 +18,12 @@ use tempfile::TempDir;
 use crate::running::{Running, eventually};
 
 /// A folder to be searched, an index, and what lies outside.
-struct Tree {
+pub(crate) struct Tree {
     outer: TempDir,
 }
 
 impl Tree {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let outer = TempDir::new().unwrap();
         fs::create_dir(outer.path().join("notes")).unwrap();
         Self { outer }
@@ -33,7 +33,7 @@ impl Tree {
         self.outer.path().join("notes").join(name)
     }
 
-    fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, contents).unwrap();
@@ -65,7 +65,7 @@ impl Tree {
     }
 
     /// Serves, and waits until everything there is now is indexed.
-    async fn indexed(&self) -> Running {
+    pub(crate) async fn indexed(&self) -> Running {
         let service = self.serve().await;
         completed(&service).await;
         service

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::gateway::start;
 use crate::real::{Server, binary};
-use crate::running::{Running, eventually, header};
+use crate::running::{Load, Running, eventually, header};
 
 pub(crate) fn start_redis(binary: &str) -> Server {
     Server::start(binary, |port, folder| {
@@ -89,4 +89,31 @@ async fn two_gateways_share_one_count_and_do_without_redis() {
 
     redis.revive();
     redis_is(&right, "healthy").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_may_die_and_come_back_under_load() {
+    let Some(binary) = binary("ATLAS_TEST_REDIS_SERVER", "Redis") else {
+        return;
+    };
+    let mut redis = start_redis(&binary);
+    let url = format!("redis://127.0.0.1:{}", redis.port);
+    let folder = TempDir::new().unwrap();
+    let variables = [
+        ("REDIS_URL", url.as_str()),
+        ("RATE_LIMIT_PER_MINUTE", "1000000"),
+    ];
+    let gateway = start(&folder, &variables).await;
+    redis_is(&gateway, "healthy").await;
+
+    let load = Load::on(&gateway, "/api/");
+    load.grows().await;
+    redis.kill();
+    redis_is(&gateway, "degraded").await;
+    load.grows().await;
+    redis.revive();
+    redis_is(&gateway, "healthy").await;
+    load.grows().await;
+    let found = load.end().await;
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&200], "{found:?}");
 }

@@ -1,5 +1,7 @@
 //! A role under test: real configuration, real listener, real HTTP; a free port and an in-process stop.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atlas_backend::config::Config;
@@ -147,5 +149,47 @@ pub(crate) async fn eventually<T: std::fmt::Debug>(
             "not in time; last answer: {answer:?}"
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Eight clients that ask for one path again and again, and count the answers by status; no answer within the deadline is 0.
+pub(crate) struct Load {
+    found: Arc<Mutex<BTreeMap<u16, u64>>>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    pub(crate) fn on(running: &Running, path: &str) -> Self {
+        let found: Arc<Mutex<BTreeMap<u16, u64>>> = Arc::default();
+        let clients = (0..8).map(|_| {
+            let (found, request) = (found.clone(), running.request(Method::GET, path));
+            tokio::spawn(async move {
+                loop {
+                    let request = request.try_clone().unwrap().timeout(DEADLINE);
+                    let status = request
+                        .send()
+                        .await
+                        .map_or(0, |answer| answer.status().as_u16());
+                    *found.lock().unwrap().entry(status).or_default() += 1;
+                }
+            })
+        });
+        let clients = clients.collect();
+        Self { found, clients }
+    }
+
+    fn total(&self) -> u64 {
+        self.found.lock().unwrap().values().sum()
+    }
+
+    /// Waits until a hundred more were answered.
+    pub(crate) async fn grows(&self) {
+        let before = self.total();
+        eventually(async || self.total(), |total| *total >= before + 100).await;
+    }
+
+    pub(crate) async fn end(self) -> BTreeMap<u16, u64> {
+        self.clients.iter().for_each(JoinHandle::abort);
+        self.found.lock().unwrap().clone()
     }
 }
