@@ -154,7 +154,7 @@ impl Productivity {
             url: found.url.unwrap_or(address),
             source: NAME.to_owned(),
             score: found.score,
-            metadata,
+            metadata: metadata.into(),
         })
     }
 }

@@ -1,6 +1,9 @@
 //! What is asked and what is found: the shapes `POST /search` takes and gives in every role.
 
+mod metadata;
 pub mod results;
+
+pub use metadata::Metadata;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -117,7 +120,7 @@ pub struct Hit {
     /// 0 to 1, higher is better; comparable only within one answer.
     pub score: f64,
     /// What else the source knows (space, status, author, …).
-    pub metadata: Map<String, Value>,
+    pub metadata: Metadata,
 }
 
 /// What a search found.
@@ -136,12 +139,13 @@ impl From<Vec<Hit>> for Found {
 }
 
 /// Metadata out of what is known; what is not, or is empty, is left out.
-pub fn metadata<const N: usize>(known: [(&str, Option<&str>); N]) -> Map<String, Value> {
-    known
+pub fn metadata<const N: usize>(known: [(&str, Option<&str>); N]) -> Metadata {
+    let known: Map<String, Value> = known
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
-        .collect()
+        .collect();
+    known.into()
 }
 
 /// The score of the result at `rank` (0 is best) where the vendor gives an order but no usable score.

@@ -146,10 +146,7 @@ fn broken_off() -> Progress {
         "orchestrator broke off its answer",
     );
     let data = json!({"service": "orchestrator", "code": code, "message": message});
-    Progress {
-        name: "error".to_owned(),
-        data,
-    }
+    Progress::new("error", &data)
 }
 
 /// An event of the form `sse` writes: a name and one line of JSON. Heartbeats are none.

@@ -82,13 +82,9 @@ fn whose(request: &SearchRequest, headers: &HeaderMap) -> Result<UserId, Problem
 }
 
 fn of_stream(query: String, done: &Progress) -> Remembered {
-    let number = |name: &str| {
-        done.data
-            .get(name)
-            .and_then(Value::as_u64)
-            .unwrap_or_default()
-    };
-    let sources = done.data.get("sources_responded").and_then(Value::as_array);
+    let data: Value = serde_json::from_str(done.data.get()).unwrap_or_default();
+    let number = |name: &str| data.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let sources = data.get("sources_responded").and_then(Value::as_array);
     Remembered {
         query,
         sources: sources

@@ -191,7 +191,7 @@ fn hit(found: Found, base: &str, query: &str) -> Hit {
         url,
         source: NAME.to_owned(),
         score: 0.0,
-        metadata,
+        metadata: metadata.into(),
     }
 }
 

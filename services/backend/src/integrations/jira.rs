@@ -142,7 +142,7 @@ impl Jira {
             id: issue.id,
             source: NAME.to_owned(),
             score: 0.0,
-            metadata,
+            metadata: metadata.into(),
         }
     }
 }

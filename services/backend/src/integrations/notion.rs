@@ -103,7 +103,7 @@ fn is_page(hit: &Hit) -> bool {
         .id
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || c == '-');
-    is_id && hit.metadata.get("type").and_then(Value::as_str) == Some("page")
+    is_id && hit.metadata.fields().get("type").and_then(Value::as_str) == Some("page")
 }
 
 impl Notion {

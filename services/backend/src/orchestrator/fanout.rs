@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, BoxStream, FuturesUnordered};
 use futures_util::{Stream, StreamExt as _};
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -80,17 +81,28 @@ pub struct Failure {
 pub struct Progress {
     /// The name of the event.
     pub name: String,
-    /// Its payload.
-    pub data: Value,
+    /// Its payload. As text: whoever only passes it on need not take it apart.
+    pub data: Box<RawValue>,
 }
 
 impl Progress {
-    fn new(name: &str, data: Value) -> Self {
+    /// An event with this payload.
+    pub fn new(name: &str, data: &impl Serialize) -> Self {
         Self {
             name: name.to_owned(),
-            data,
+            data: to_raw_value(data).unwrap_or_default(),
         }
     }
+}
+
+/// The payload of `results`.
+#[derive(Serialize)]
+struct Results<'a> {
+    service: &'a str,
+    results: &'a [Hit],
+    time_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached: Option<u64>,
 }
 
 struct Answer {
@@ -152,7 +164,7 @@ impl Fanout {
             .iter()
             .map(|(name, failure)| failed(name, failure))
             .collect::<Vec<_>>();
-        let start = Progress::new("start", json!({"sources_queried": report.sources_queried}));
+        let start = Progress::new("start", &json!({"sources_queried": report.sources_queried}));
         let opening = stream::iter(std::iter::once(start).chain(refused));
         let steps = stream::unfold(Some((report, answers, 0)), move |state| async move {
             let (mut report, mut answers, mut total) = state?;
@@ -161,17 +173,19 @@ impl Fanout {
                 let mut data = json!(report);
                 data["total_results"] = json!(total);
                 data.as_object_mut()?.remove("results");
-                return Some((Progress::new("done", data), None));
+                return Some((Progress::new("done", &data), None));
             };
             let (name, took_ms) = (answer.name.clone(), answer.took_ms);
             let step = match note(&mut report, answer) {
                 Some(hits) => {
                     total += hits.len();
-                    let mut data = json!({"service": name, "results": hits, "time_ms": took_ms});
-                    if let Some(age) = report.cached.get(&name) {
-                        data["cached"] = json!(age);
-                    }
-                    Progress::new("results", data)
+                    let found = Results {
+                        service: &name,
+                        results: &hits,
+                        time_ms: took_ms,
+                        cached: report.cached.get(&name).copied(),
+                    };
+                    Progress::new("results", &found)
                 }
                 None => failed(&name, &report.errors[&name]),
             };
@@ -363,7 +377,7 @@ fn note(report: &mut Report, answer: Answer) -> Option<Vec<Hit>> {
 fn failed(name: &str, failure: &Failure) -> Progress {
     Progress::new(
         "error",
-        json!({"service": name, "code": failure.code, "message": failure.message}),
+        &json!({"service": name, "code": failure.code, "message": failure.message}),
     )
 }
 

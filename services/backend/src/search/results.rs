@@ -104,7 +104,7 @@ mod tests {
             url: String::new(),
             source: String::new(),
             score: 0.0,
-            metadata: serde_json::Map::new(),
+            metadata: Default::default(),
         };
         ids.iter().map(hit).collect()
     }
