@@ -135,6 +135,16 @@ ATLAS_API_KEY=<secret>
 # Signs sessions and encrypts stored credentials
 ATLAS_SECRET_KEY=<secret>
 
+# --- orchestrator: Coordinates the integrations ---
+# Who searches the web for you, searxng, brave or duckduckgo; nobody if it is not set
+# WEB_SEARCH_PROVIDER=
+# Address of your SearXNG, or of a proxy for the others
+# where: https://docs.searxng.org/admin/installation.html
+# WEB_SEARCH_URL=
+# Key of the Brave Search API, for the provider brave
+# where: https://api-dashboard.search.brave.com/app/keys
+# BRAVE_API_KEY=
+
 # --- confluence: Searches and reads Confluence pages ---
 # Address of your Confluence site, such as https://acme.atlassian.net
 # where: https://admin.atlassian.com

@@ -11,6 +11,7 @@ pub mod linear;
 pub mod microsoft365;
 pub mod notion;
 pub mod slack;
+pub mod web;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::secret::Secret;
 use crate::source::{Fault, Health, Source, SourceError};
 use crate::vendor::Call;
 
-/// Every integration this build holds.
+/// Every integration this build holds as a service; [`web`] is a part of whoever asks them.
 pub const ALL: &[Integration] = &[
     confluence::INTEGRATION,
     devtools::INTEGRATION,
@@ -41,6 +42,9 @@ pub const ALL: &[Integration] = &[
     slack::INTEGRATION,
 ];
 
+/// Makes a vendor of the variables it needs.
+pub type Connect = fn(&Account, reqwest::Client, Arc<Metrics>) -> Arc<dyn Vendor>;
+
 /// What a vendor's file declares.
 pub struct Integration {
     /// The role and source name.
@@ -52,7 +56,7 @@ pub struct Integration {
     /// The variables it works without, checked in the same way.
     pub optional: &'static [&'static str],
     /// Makes the vendor once all variables are there.
-    pub connect: fn(&Account, reqwest::Client, Arc<Metrics>) -> Arc<dyn Vendor>,
+    pub connect: Connect,
 }
 
 /// What a vendor's file implements.

@@ -183,12 +183,20 @@ pub(crate) fn near_fanout(
     http: &Client,
     metrics: &Arc<Metrics>,
 ) -> Fanout {
-    // The source keeps its own budget; the fan-out's deadline only guards against one that does not.
-    let sources = configs.into_iter().map(|config| {
-        let deadline = config.budget + Duration::from_millis(250);
-        (near_source(config, http, metrics), deadline)
-    });
+    let sources = configs
+        .into_iter()
+        .map(|config| asked_near(config, http, metrics));
     Fanout::new(sources.collect(), &[])
+}
+
+/// A source in this process and its deadline. It keeps its own budget; the deadline only guards against one that does not.
+fn asked_near(
+    config: NearConfig,
+    http: &Client,
+    metrics: &Arc<Metrics>,
+) -> (Arc<dyn Source>, Duration) {
+    let deadline = config.budget + Duration::from_millis(250);
+    (near_source(config, http, metrics), deadline)
 }
 
 fn far_fanout(config: OrchestratorConfig, http: &Client, metrics: &Arc<Metrics>) -> Arc<Fanout> {
@@ -201,5 +209,7 @@ fn far_fanout(config: OrchestratorConfig, http: &Client, metrics: &Arc<Metrics>)
         ));
         (far, service.deadline)
     });
+    let web = config.web.map(|web| asked_near(web, http, metrics));
+    let sources = sources.chain(web);
     Arc::new(Fanout::new(sources.collect(), &config.disabled))
 }

@@ -52,6 +52,9 @@ pub enum Login {
 /// What a vendor means by an answer where its status does not tell; `None` leaves it to the status.
 pub type Meaning = fn(&Answer<'_>) -> Option<Refusal>;
 
+/// Reads the body of a good answer of the vendor with this name.
+type Read<T> = fn(&str, &[u8]) -> Result<T, SourceError>;
+
 /// Whose request this is and by when it must be answered.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
@@ -160,7 +163,8 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let url = format!("{}{path}", self.base);
-        self.send(|| self.http.get(&url).query(query), call).await
+        self.send(|| self.http.get(&url).query(query), json, call)
+            .await
     }
 
     /// `POST path` with a JSON body, as JSON of type `T`. Only for posts that change nothing, because it retries.
@@ -174,20 +178,42 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let url = format!("{}{path}", self.base);
-        self.send(|| self.http.post(&url).json(body), call).await
+        self.send(|| self.http.post(&url).json(body), json, call)
+            .await
     }
 
-    async fn send<T: DeserializeOwned>(
+    /// The text of the page at `path`: `GET`, or `POST` with the fields of a form. Only for forms that change nothing, because
+    /// it retries.
+    ///
+    /// # Errors
+    /// Whatever stands between the question and a page.
+    pub async fn page(
+        &self,
+        path: &str,
+        form: &[(String, String)],
+        call: Call<'_>,
+    ) -> Result<String, SourceError> {
+        let url = format!("{}{path}", self.base);
+        let request = || match form {
+            [] => self.http.get(&url),
+            form => self.http.post(&url).form(form),
+        };
+        let text: Read<String> = |_, body| Ok(String::from_utf8_lossy(body).into_owned());
+        self.send(request, text, call).await
+    }
+
+    async fn send<T>(
         &self,
         request: impl Fn() -> RequestBuilder,
+        read: Read<T>,
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            self.admitted()?;
+            self.admitted(call).await?;
             let started = Instant::now();
-            let outcome = self.once(request(), call).await;
+            let outcome = self.once(request(), read, call).await;
             self.metrics.upstream(
                 self.name,
                 outcome.as_ref().map_or_else(|e| e.fault.code(), |_| "ok"),
@@ -213,31 +239,33 @@ impl VendorClient {
         }
     }
 
-    fn admitted(&self) -> Result<(), SourceError> {
-        self.breaker
-            .admit(Instant::now())
-            .map_err(|refusal| SourceError {
-                fault: if refusal.rate_limited {
-                    Fault::RateLimited
-                } else {
-                    Fault::Unavailable
-                },
-                message: if refusal.rate_limited {
-                    format!("{} asked us to slow down", self.name)
-                } else {
-                    format!(
-                        "{} failed repeatedly and is left alone for a moment",
-                        self.name
-                    )
-                },
+    /// Waits out a pause that ends in time; a longer one, and failures in a row, refuse the call.
+    async fn admitted(&self, call: Call<'_>) -> Result<(), SourceError> {
+        while let Err(refusal) = self.breaker.admit(Instant::now()) {
+            if refusal.rate_limited && Instant::now() + refusal.wait < call.deadline {
+                tokio::time::sleep(refusal.wait).await;
+                continue;
+            }
+            let (fault, what) = match refusal.rate_limited {
+                true => (Fault::RateLimited, "asked us to slow down"),
+                false => (
+                    Fault::Unavailable,
+                    "failed repeatedly and is left alone for a moment",
+                ),
+            };
+            return Err(SourceError {
                 retry_after: Some(refusal.wait.as_secs().max(1)),
-            })
+                ..SourceError::new(fault, format!("{} {what}", self.name))
+            });
+        }
+        Ok(())
     }
 
     /// One try, told to the breaker.
-    async fn once<T: DeserializeOwned>(
+    async fn once<T>(
         &self,
         request: RequestBuilder,
+        read: Read<T>,
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let mut request = request.header(request_id::HEADER.as_str(), call.id.as_str());
@@ -247,7 +275,7 @@ impl VendorClient {
         let left = call.deadline.saturating_duration_since(Instant::now());
         let signed_and_sent = async {
             let request = self.signed(request).await?;
-            self.exchange(request, self.meaning).await
+            self.exchange(request, self.meaning, read).await
         };
         let outcome = tokio::time::timeout(left, signed_and_sent)
             .await
@@ -273,7 +301,9 @@ impl VendorClient {
             Login::Header(name, value) => request.header(*name, value.expose()),
             Login::Grant(grant) => {
                 let ask = grant.request(&self.http);
-                let token = grant.token(self.exchange(ask, grant::meaning)).await?;
+                let token = grant
+                    .token(self.exchange(ask, grant::meaning, json))
+                    .await?;
                 request.bearer_auth(token.expose())
             }
             Login::Nobody => request,
@@ -288,16 +318,17 @@ impl VendorClient {
     }
 
     /// One request and its answer, as `meaning` and the status have it.
-    async fn exchange<T: DeserializeOwned>(
+    async fn exchange<T>(
         &self,
         request: RequestBuilder,
         meaning: Meaning,
+        read: Read<T>,
     ) -> Result<T, SourceError> {
         let mut response = request
             .send()
             .await
-            .map_err(|error| self.unreachable(&error))?;
-        let body = self.read(&mut response).await?;
+            .map_err(|error| refusal::unreachable(self.name, &error))?;
+        let body = self.body(&mut response).await?;
         let answer = Answer {
             status: response.status(),
             headers: response.headers(),
@@ -315,15 +346,15 @@ impl VendorClient {
                 ..refusal.error(self.name, &self.variables)
             });
         }
-        serde_json::from_slice(&body).map_err(|_| refusal::not_as_documented(self.name, &body))
+        read(self.name, &body)
     }
 
-    async fn read(&self, response: &mut Response) -> Result<Vec<u8>, SourceError> {
+    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, SourceError> {
         let mut body = Vec::new();
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.unreachable(&error))?
+            .map_err(|error| refusal::unreachable(self.name, &error))?
         {
             body.extend_from_slice(&chunk);
             if body.len() > ANSWER_MAX {
@@ -335,21 +366,10 @@ impl VendorClient {
         }
         Ok(body)
     }
+}
 
-    fn unreachable(&self, error: &reqwest::Error) -> SourceError {
-        let name = self.name;
-        if error.is_timeout() {
-            return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
-        }
-        let what = if refusal::is_about_trust(error) {
-            "shows a certificate we do not trust; `SSL_CERT_FILE` may name further authorities"
-        } else if error.is_connect() {
-            "cannot be reached"
-        } else {
-            "broke off its answer"
-        };
-        SourceError::new(Fault::Unavailable, format!("{name} {what}"))
-    }
+fn json<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, SourceError> {
+    serde_json::from_slice(body).map_err(|_| refusal::not_as_documented(name, body))
 }
 
 /// Full jitter, so that many clients do not come back at once.

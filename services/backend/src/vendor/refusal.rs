@@ -112,8 +112,23 @@ pub(super) fn not_as_documented(name: &str, body: &[u8]) -> SourceError {
     SourceError::new(Fault::BadAnswer, message)
 }
 
+/// Why no answer came, or only a part of one.
+pub(super) fn unreachable(name: &str, error: &reqwest::Error) -> SourceError {
+    if error.is_timeout() {
+        return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
+    }
+    let what = if is_about_trust(error) {
+        "shows a certificate we do not trust; `SSL_CERT_FILE` may name further authorities"
+    } else if error.is_connect() {
+        "cannot be reached"
+    } else {
+        "broke off its answer"
+    };
+    SourceError::new(Fault::Unavailable, format!("{name} {what}"))
+}
+
 /// Whether a connection failed over the vendor's certificate.
-pub(super) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
+fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return matches!(tls, rustls::Error::InvalidCertificate(_));
     }
@@ -127,11 +142,12 @@ pub(super) fn is_about_trust(error: &(dyn Error + 'static)) -> bool {
     }
 }
 
-/// What the vendor said, at the places where Jira, Google and Microsoft, Figma, GraphQL, Stack Exchange and others put it.
+/// What the vendor said, at the places where Jira, Google and Microsoft, Brave, Figma, GraphQL, Stack Exchange and others put it.
 fn vendor_words(said: &Value) -> String {
     let places = [
         "/errorMessages/0",
         "/error/message",
+        "/error/detail",
         "/err",
         "/errors/0/message",
         "/error_message",

@@ -24,3 +24,4 @@ mod redis;
 mod running;
 mod slack;
 mod vendor_faults;
+mod web;
