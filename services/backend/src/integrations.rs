@@ -162,7 +162,12 @@ impl Source for Near {
         id: &'a RequestId,
     ) -> BoxFuture<'a, Result<Vec<Hit>, SourceError>> {
         match &self.vendor {
-            Ok(vendor) => vendor.search(request, self.call(id)),
+            Ok(vendor) => async move {
+                let mut hits = vendor.search(request, self.call(id)).await?;
+                hits.retain(|hit| opens(&hit.url));
+                Ok(hits)
+            }
+            .boxed(),
             Err(reason) => {
                 std::future::ready(Err(SourceError::new(Fault::NotConfigured, reason))).boxed()
             }
@@ -192,6 +197,15 @@ impl Source for Near {
         }
         .boxed()
     }
+}
+
+/// Whether a browser goes there: an address in a vendor's answer may be a script, or none.
+fn opens(url: &str) -> bool {
+    let begins = |scheme: &str| {
+        let begin = url.get(..scheme.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
+    begins("https://") || begins("http://")
 }
 
 /// What [`Vendor::whoami`] says of an account whose name stands at `pointer` of the vendor's answer.
