@@ -139,6 +139,16 @@ ATLAS_SECRET_KEY=<secret>
 # Headers for that collector, name=value separated by commas
 # OTEL_EXPORTER_OTLP_HEADERS=
 
+# --- orchestrator: Coordinates the integrations ---
+# Who searches the web for you, searxng, brave or duckduckgo; nobody if it is not set
+# WEB_SEARCH_PROVIDER=
+# Address of your SearXNG, or of a proxy for the others
+# where: https://docs.searxng.org/admin/installation.html
+# WEB_SEARCH_URL=
+# Key of the Brave Search API, for the provider brave
+# where: https://api-dashboard.search.brave.com/app/keys
+# BRAVE_API_KEY=
+
 # --- confluence: Searches and reads Confluence pages ---
 # Seconds for which results are kept; 0 is not at all
 # CACHE_TTL_SECONDS=60

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::environment::Variables;
-use crate::integrations::{self, Account, Integration};
+use crate::integrations::{self, Account, Integration, web};
 use crate::log::Level;
 use crate::productivity::extract::Extractor;
 use crate::productivity::folder::Folder;
@@ -110,6 +110,8 @@ pub struct FarConfig {
 pub struct OrchestratorConfig {
     /// In the order of their names.
     pub services: Vec<FarConfig>,
+    /// The web, if it is searched (`WEB_SEARCH_PROVIDER`), and how long its results are kept.
+    pub web: Option<(NearConfig, CacheConfig)>,
     /// Switched off at the start (`DISABLED_SERVICES`).
     pub disabled: Vec<String>,
 }
@@ -178,10 +180,7 @@ impl Config {
                     .iter()
                     .find(|integration| integration.name == name)?;
                 let near = near(&mut reader, integration);
-                let cache = CacheConfig {
-                    life: cache_life(&mut reader),
-                    redis_url: reader.redis_url("REDIS_URL"),
-                };
+                let cache = cache(&mut reader);
                 (integration.port, Role::Integration(near, cache))
             }
         };
@@ -228,14 +227,16 @@ fn gateway(reader: &mut Reader<'_>) -> GatewayConfig {
     };
     let search = match reader.url("ORCHESTRATOR_URL") {
         Some(url) => SearchConfig::Orchestrator(url),
-        None => SearchConfig::Near(
-            integrations::ALL
+        None => {
+            let minimal = integrations::ALL
                 .iter()
-                .filter(|integration| MINIMAL.contains(&integration.name))
+                .filter(|integration| MINIMAL.contains(&integration.name));
+            let mut sources: Vec<NearConfig> = minimal
                 .map(|integration| near(reader, integration))
-                .collect(),
-            cache_life(reader),
-        ),
+                .collect();
+            sources.extend(web(reader));
+            SearchConfig::Near(sources, cache_life(reader))
+        }
     };
     GatewayConfig {
         store,
@@ -271,7 +272,13 @@ fn orchestrator(reader: &mut Reader<'_>) -> OrchestratorConfig {
             1..=TIMEOUT_MAX_MS,
         )),
     });
-    let services = services.collect();
+    let services: Vec<FarConfig> = services.collect();
+    let web = web(reader);
+    if web.is_some() && services.iter().any(|service| service.name == web::NAME) {
+        let problem =
+            "`WEB_SEARCH_PROVIDER` and `WEB_SERVICE_URL` both name a source `web`; keep one";
+        reader.report(problem.to_owned());
+    }
     let disabled = reader.text("DISABLED_SERVICES").unwrap_or_default();
     let disabled = disabled
         .split(',')
@@ -279,8 +286,21 @@ fn orchestrator(reader: &mut Reader<'_>) -> OrchestratorConfig {
         .filter(|name| !name.is_empty());
     OrchestratorConfig {
         services,
+        web: web.map(|web| (web, cache(reader))),
         disabled: disabled.collect(),
     }
+}
+
+/// The web as a source; without a provider nothing is sent to anybody.
+fn web(reader: &mut Reader<'_>) -> Option<NearConfig> {
+    let named = |name: &str| {
+        let mut providers = web::PROVIDERS.iter();
+        let row = providers.find(|(provider, _)| provider.eq_ignore_ascii_case(name))?;
+        Some(Some(&row.1))
+    };
+    let must_be = "one of searxng, brave, duckduckgo";
+    let provider = reader.named("WEB_SEARCH_PROVIDER", None, named, must_be)?;
+    Some(near(reader, provider))
 }
 
 fn near(reader: &mut Reader<'_>, integration: &'static Integration) -> NearConfig {
@@ -307,6 +327,13 @@ fn near(reader: &mut Reader<'_>, integration: &'static Integration) -> NearConfi
 
 fn budget(reader: &mut Reader<'_>) -> Duration {
     Duration::from_millis(reader.number("VENDOR_TIMEOUT_MS", 8_000, 1..=TIMEOUT_MAX_MS))
+}
+
+fn cache(reader: &mut Reader<'_>) -> CacheConfig {
+    CacheConfig {
+        life: cache_life(reader),
+        redis_url: reader.redis_url("REDIS_URL"),
+    }
 }
 
 fn cache_life(reader: &mut Reader<'_>) -> Duration {

@@ -11,6 +11,7 @@ pub mod linear;
 pub mod microsoft365;
 pub mod notion;
 pub mod slack;
+pub mod web;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +30,7 @@ use crate::secret::Secret;
 use crate::source::{Fault, Health, LastCall, Source, SourceError};
 use crate::vendor::Call;
 
-/// Every integration this build holds.
+/// Every integration this build holds as a service; [`web`] is a part of whoever asks them.
 pub const ALL: &[Integration] = &[
     confluence::INTEGRATION,
     devtools::INTEGRATION,
@@ -43,6 +44,9 @@ pub const ALL: &[Integration] = &[
     slack::INTEGRATION,
 ];
 
+/// Makes a vendor of the variables it needs.
+pub type Connect = fn(&Account, reqwest::Client, Arc<Metrics>) -> Arc<dyn Vendor>;
+
 /// What a vendor's file declares.
 pub struct Integration {
     /// The role and source name.
@@ -54,7 +58,7 @@ pub struct Integration {
     /// The variables it works without, checked in the same way.
     pub optional: &'static [&'static str],
     /// Makes the vendor once all variables are there.
-    pub connect: fn(&Account, reqwest::Client, Arc<Metrics>) -> Arc<dyn Vendor>,
+    pub connect: Connect,
 }
 
 /// What a vendor's file implements.
@@ -176,9 +180,10 @@ impl Near {
         id: &RequestId,
     ) -> Result<Answer, SourceError> {
         let faults = AtomicBool::new(false);
-        let hits = self
+        let mut hits = self
             .call(id, &faults, |call| vendor.search(request, call))
             .await?;
+        hits.retain(|hit| opens(&hit.url));
         Ok(Answer {
             hits,
             whole: !faults.load(Ordering::Relaxed),
@@ -257,6 +262,15 @@ impl Source for Near {
         }
         .boxed()
     }
+}
+
+/// Whether a browser goes there: an address in a vendor's answer may be a script, or none.
+fn opens(url: &str) -> bool {
+    let begins = |scheme: &str| {
+        let begin = url.get(..scheme.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
+    begins("https://") || begins("http://")
 }
 
 /// What [`Vendor::whoami`] says of an account whose name stands at `pointer` of the vendor's answer.

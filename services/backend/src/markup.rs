@@ -1,8 +1,10 @@
 //! Markup to plain text: HTML fragments, Markdown, Slack's, Confluence's highlight marks, Atlassian Document Format; and snippets of it.
 
+mod elements;
 mod markdown;
 mod mrkdwn;
 
+pub use elements::{Element, elements};
 pub use markdown::markdown_to_text;
 pub use mrkdwn::mrkdwn_to_text;
 use serde_json::Value;

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cache::Cache;
-use crate::config::{Config, NearConfig, OrchestratorConfig, Role, TracesConfig};
+use crate::config::{CacheConfig, Config, NearConfig, OrchestratorConfig, Role, TracesConfig};
 use crate::environment::Variables;
 use crate::integrations::{self, Near};
 use crate::log::{self, Level, Line};
@@ -168,16 +168,14 @@ pub(crate) fn app(
     let (tracer, exporter) = tracer(config.traces, &http, &metrics);
     let routes = match config.role {
         Role::Integration(near, cache) => {
-            let redis = cache.redis_url.as_ref().map(RedisServer::new).transpose()?;
-            let cache = Cache::new(cache.life, redis.map(Arc::new));
-            let source = near_source(near, &http, &metrics, cache);
+            let source = near_source(near, &http, &metrics, kept(&cache)?);
             service::routes(source, metrics.clone())
         }
         Role::Productivity(config) => {
             service::routes(Arc::new(Productivity::start(config)?), metrics.clone())
         }
         Role::Orchestrator(config) => orchestrator::routes(
-            far_fanout(config, &http, &metrics),
+            far_fanout(config, &http, &metrics)?,
             metrics.clone(),
             shutdown,
         ),
@@ -221,16 +219,35 @@ pub(crate) fn near_fanout(
     metrics: &Arc<Metrics>,
     cache: Option<&Arc<Cache>>,
 ) -> Fanout {
-    // The source keeps its own budget; the fan-out's deadline only guards against one that does not.
-    let sources = configs.into_iter().map(|config| {
-        let deadline = config.budget + Duration::from_millis(250);
-        let source = near_source(config, http, metrics, cache.cloned());
-        (source, deadline)
-    });
+    let sources = configs
+        .into_iter()
+        .map(|config| asked_near(config, http, metrics, cache.cloned()));
     Fanout::new(sources.collect(), &[])
 }
 
-fn far_fanout(config: OrchestratorConfig, http: &Client, metrics: &Arc<Metrics>) -> Arc<Fanout> {
+/// A source in this process and its deadline. It keeps its own budget; the deadline only guards against one that does not.
+fn asked_near(
+    config: NearConfig,
+    http: &Client,
+    metrics: &Arc<Metrics>,
+    cache: Option<Arc<Cache>>,
+) -> (Arc<dyn Source>, Duration) {
+    let deadline = config.budget + Duration::from_millis(250);
+    (near_source(config, http, metrics, cache), deadline)
+}
+
+/// Where results are kept, if they are.
+fn kept(config: &CacheConfig) -> Result<Option<Arc<Cache>>, String> {
+    let redis = config.redis_url.as_ref().map(RedisServer::new);
+    let redis = redis.transpose()?.map(Arc::new);
+    Ok(Cache::new(config.life, redis))
+}
+
+fn far_fanout(
+    config: OrchestratorConfig,
+    http: &Client,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<Fanout>, String> {
     let sources = config.services.iter().map(|service| {
         let far: Arc<dyn Source> = Arc::new(Far::new(
             &service.name,
@@ -240,5 +257,10 @@ fn far_fanout(config: OrchestratorConfig, http: &Client, metrics: &Arc<Metrics>)
         ));
         (far, service.deadline)
     });
-    Arc::new(Fanout::new(sources.collect(), &config.disabled))
+    let web = config.web.map(|(web, cache)| {
+        let cache = kept(&cache)?;
+        Ok::<_, String>(asked_near(web, http, metrics, cache))
+    });
+    let sources = sources.chain(web.transpose()?);
+    Ok(Arc::new(Fanout::new(sources.collect(), &config.disabled)))
 }

@@ -10,6 +10,7 @@ mod http;
 mod login;
 mod rate;
 mod refusal;
+mod retry;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +22,6 @@ pub use login::Login;
 pub use refusal::{Answer, Refusal};
 pub use reqwest::Client;
 use reqwest::{RequestBuilder, Response};
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 
 use crate::integrations::Integration;
@@ -30,16 +30,15 @@ use crate::request_id;
 use crate::source::{Fault, SourceError};
 use crate::trace::Span;
 use breaker::Breaker;
+use retry::{TRIES, back_off};
 
 /// Largest answer that is read, in bytes.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
-/// Tries of one request, the first included.
-const TRIES: u32 = 3;
-/// Longest wait before the second try; it doubles with each further one.
-const BACK_OFF: Duration = Duration::from_millis(200);
-
 /// What a vendor means by an answer where its status does not tell; `None` leaves it to the status.
 pub type Meaning = fn(&Answer<'_>) -> Option<Refusal>;
+
+/// Reads the body of a good answer of the vendor with this name.
+type Read<T> = fn(&str, &[u8]) -> Result<T, SourceError>;
 
 /// One vendor's client.
 pub struct VendorClient {
@@ -121,7 +120,7 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let url = format!("{}{path}", self.base);
-        self.send("GET", || self.http.get(&url).query(query), call)
+        self.send("GET", || self.http.get(&url).query(query), json, call)
             .await
     }
 
@@ -135,7 +134,7 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<Option<T>, SourceError> {
         let url = format!("{}{path}", self.base);
-        match self.tried("GET", || self.http.get(&url), call).await {
+        match self.tried("GET", || self.http.get(&url), json, call).await {
             Err(error) if error.fault == Fault::NotFound => Ok(None),
             outcome => call.noted(outcome).map(Some),
         }
@@ -152,24 +151,50 @@ impl VendorClient {
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let url = format!("{}{path}", self.base);
-        self.send("POST", || self.http.post(&url).json(body), call)
+        self.send("POST", || self.http.post(&url).json(body), json, call)
             .await
     }
 
-    async fn send<T: DeserializeOwned>(
+    /// The text of the page at `path`: `GET`, or `POST` with the fields of a form. Only for forms that change nothing, because
+    /// it retries.
+    ///
+    /// # Errors
+    /// Whatever stands between the question and a page.
+    pub async fn page(
+        &self,
+        path: &str,
+        form: &[(String, String)],
+        call: Call<'_>,
+    ) -> Result<String, SourceError> {
+        let url = format!("{}{path}", self.base);
+        let request = || match form {
+            [] => self.http.get(&url),
+            form => self.http.post(&url).form(form),
+        };
+        let text: Read<String> = |_, body| Ok(String::from_utf8_lossy(body).into_owned());
+        let method = match form {
+            [] => "GET",
+            _ => "POST",
+        };
+        self.send(method, request, text, call).await
+    }
+
+    async fn send<T>(
         &self,
         method: &'static str,
         request: impl Fn() -> RequestBuilder,
+        read: Read<T>,
         call: Call<'_>,
     ) -> Result<T, SourceError> {
-        call.noted(self.tried(method, request, call).await)
+        call.noted(self.tried(method, request, read, call).await)
     }
 
     /// Tries until it works, cannot work, or the time is up.
-    async fn tried<T: DeserializeOwned>(
+    async fn tried<T>(
         &self,
         method: &'static str,
         request: impl Fn() -> RequestBuilder,
+        read: Read<T>,
         call: Call<'_>,
     ) -> Result<T, SourceError> {
         let mut attempt = 0;
@@ -177,14 +202,15 @@ impl VendorClient {
         loop {
             attempt += 1;
             // What another search found out meanwhile explains less than what this one saw itself.
-            self.admitted()
+            self.admitted(call)
+                .await
                 .map_err(|refusal| failed.take().unwrap_or(refusal))?;
             let started = Instant::now();
             let mut span = self.span(method, call);
             if attempt > 1 {
                 span.set("http.request.resend_count", attempt - 1);
             }
-            let outcome = self.once(request(), call, &mut span).await;
+            let outcome = self.once(request(), read, call, &mut span).await;
             let fault = outcome.as_ref().err().map(|error| error.fault.code());
             self.metrics
                 .upstream(self.name, fault.unwrap_or("ok"), started.elapsed());
@@ -218,31 +244,33 @@ impl VendorClient {
         span
     }
 
-    fn admitted(&self) -> Result<(), SourceError> {
-        self.breaker
-            .admit(Instant::now())
-            .map_err(|refusal| SourceError {
-                fault: if refusal.rate_limited {
-                    Fault::RateLimited
-                } else {
-                    Fault::Unavailable
-                },
-                message: if refusal.rate_limited {
-                    format!("{} asked us to slow down", self.name)
-                } else {
-                    format!(
-                        "{} failed repeatedly and is left alone for a moment",
-                        self.name
-                    )
-                },
+    /// Waits out a pause that ends in time; a longer one, and failures in a row, refuse the call.
+    async fn admitted(&self, call: Call<'_>) -> Result<(), SourceError> {
+        while let Err(refusal) = self.breaker.admit(Instant::now()) {
+            if refusal.rate_limited && Instant::now() + refusal.wait < call.deadline {
+                tokio::time::sleep(refusal.wait).await;
+                continue;
+            }
+            let (fault, what) = match refusal.rate_limited {
+                true => (Fault::RateLimited, "asked us to slow down"),
+                false => (
+                    Fault::Unavailable,
+                    "failed repeatedly and is left alone for a moment",
+                ),
+            };
+            return Err(SourceError {
                 retry_after: Some(refusal.wait.as_secs().max(1)),
-            })
+                ..SourceError::new(fault, format!("{} {what}", self.name))
+            });
+        }
+        Ok(())
     }
 
     /// One try, told to the breaker.
-    async fn once<T: DeserializeOwned>(
+    async fn once<T>(
         &self,
         request: RequestBuilder,
+        read: Read<T>,
         call: Call<'_>,
         span: &mut Span,
     ) -> Result<T, SourceError> {
@@ -253,7 +281,7 @@ impl VendorClient {
         let left = call.deadline.saturating_duration_since(Instant::now());
         let signed_and_sent = async {
             let request = self.signed(request, call).await?;
-            self.exchange(request, self.meaning, span).await
+            self.exchange(request, self.meaning, read, span).await
         };
         let outcome = tokio::time::timeout(left, signed_and_sent)
             .await
@@ -286,7 +314,7 @@ impl VendorClient {
                 let fetch = async {
                     let mut span = call.id.trace().call(self.name, "POST");
                     span.name(|| format!("POST {} token", self.name));
-                    let token = self.exchange(ask, grant::meaning, &mut span).await;
+                    let token = self.exchange(ask, grant::meaning, json, &mut span).await;
                     span.end(token.as_ref().err().map(|error| error.fault.code()));
                     token
                 };
@@ -304,18 +332,19 @@ impl VendorClient {
     }
 
     /// One request and its answer, as `meaning` and the status have it.
-    async fn exchange<T: DeserializeOwned>(
+    async fn exchange<T>(
         &self,
         request: RequestBuilder,
         meaning: Meaning,
+        read: Read<T>,
         span: &mut Span,
     ) -> Result<T, SourceError> {
         let mut response = request
             .send()
             .await
-            .map_err(|error| self.unreachable(&error))?;
+            .map_err(|error| refusal::unreachable(self.name, &error))?;
         span.answered(response.status().as_u16());
-        let body = self.read(&mut response).await?;
+        let body = self.body(&mut response).await?;
         let answer = Answer {
             status: response.status(),
             headers: response.headers(),
@@ -335,15 +364,15 @@ impl VendorClient {
                 ..error
             });
         }
-        serde_json::from_slice(&body).map_err(|_| refusal::not_as_documented(self.name, &body))
+        read(self.name, &body)
     }
 
-    async fn read(&self, response: &mut Response) -> Result<Vec<u8>, SourceError> {
+    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, SourceError> {
         let mut body = Vec::new();
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.unreachable(&error))?
+            .map_err(|error| refusal::unreachable(self.name, &error))?
         {
             body.extend_from_slice(&chunk);
             if body.len() > ANSWER_MAX {
@@ -355,27 +384,8 @@ impl VendorClient {
         }
         Ok(body)
     }
-
-    fn unreachable(&self, error: &reqwest::Error) -> SourceError {
-        let name = self.name;
-        if error.is_timeout() {
-            return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
-        }
-        let what = if let Some(what) = refusal::about_trust(error) {
-            what
-        } else if error.is_connect() {
-            "cannot be reached"
-        } else {
-            "broke off its answer"
-        };
-        SourceError::new(Fault::Unavailable, format!("{name} {what}"))
-    }
 }
 
-/// Full jitter, so that many clients do not come back at once.
-fn back_off(attempt: u32) -> Duration {
-    let mut bytes = [0_u8; 4];
-    let _ = SystemRandom::new().fill(&mut bytes);
-    let share = f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX);
-    (BACK_OFF * 2_u32.pow(attempt - 1)).mul_f64(0.25 + 0.75 * share)
+fn json<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, SourceError> {
+    serde_json::from_slice(body).map_err(|_| refusal::not_as_documented(name, body))
 }

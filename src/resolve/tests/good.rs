@@ -192,6 +192,33 @@ fn the_minimal_gateway_does_the_work_itself_and_keeps_its_data() {
 }
 
 #[test]
+fn who_searches_the_web_is_told_to_whoever_asks_the_services() {
+    let dotenv = format!(
+        "{}WEB_SEARCH_PROVIDER=brave\nBRAVE_API_KEY=k3y\n",
+        full_env()
+    );
+    for (profile, asks, others) in [
+        ("minimal", "gateway", &[][..]),
+        ("atlassian", "orchestrator", &["gateway", "jira"]),
+    ] {
+        let inputs = inputs(&format!("profile: {profile}"), &dotenv);
+        let resolution = resolve(&inputs, &request()).unwrap();
+        let told = service(&resolution, asks);
+        assert_eq!(plain(told, "WEB_SEARCH_PROVIDER"), Some("brave"));
+        assert_eq!(
+            plain(told, "BRAVE_API_KEY_FILE"),
+            Some("/run/secrets/brave_api_key")
+        );
+        for other in others {
+            let other = service(&resolution, other);
+            assert_eq!(plain(other, "WEB_SEARCH_PROVIDER"), None);
+            assert_eq!(plain(other, "BRAVE_API_KEY_FILE"), None);
+        }
+        assert_eq!(text(&resolution.warnings), "");
+    }
+}
+
+#[test]
 fn the_minimal_gateway_may_have_its_data_in_containers() {
     let resolution = resolved("profile: minimal\ndata: containers");
     assert_eq!(names(&resolution), ["gateway", "mongodb", "redis"]);
@@ -360,7 +387,7 @@ fn what_a_person_may_set_is_known_before_anything_is_set() {
         .iter()
         .map(|wanted| wanted.entry.name.as_str())
         .collect();
-    assert_eq!(sections, ["gateway", "confluence", "jira"]);
+    assert_eq!(sections, ["gateway", "orchestrator", "confluence", "jira"]);
     let variables: Vec<&str> = wanted[0].variables.iter().map(|(name, _)| *name).collect();
     assert_eq!(
         variables,

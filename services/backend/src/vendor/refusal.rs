@@ -113,8 +113,23 @@ pub(super) fn not_as_documented(name: &str, body: &[u8]) -> SourceError {
     SourceError::new(Fault::BadAnswer, message)
 }
 
+/// Why no answer came, or only a part of one.
+pub(super) fn unreachable(name: &str, error: &reqwest::Error) -> SourceError {
+    if error.is_timeout() {
+        return SourceError::new(Fault::Timeout, format!("{name} did not answer in time"));
+    }
+    let what = if let Some(what) = about_trust(error) {
+        what
+    } else if error.is_connect() {
+        "cannot be reached"
+    } else {
+        "broke off its answer"
+    };
+    SourceError::new(Fault::Unavailable, format!("{name} {what}"))
+}
+
 /// What is wrong with the vendor's certificate, if a connection failed over it.
-pub(super) fn about_trust(error: &(dyn Error + 'static)) -> Option<&'static str> {
+fn about_trust(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return match tls {
             rustls::Error::InvalidCertificate(error) => Some(distrust(error)),
@@ -143,11 +158,12 @@ fn distrust(error: &CertificateError) -> &'static str {
     }
 }
 
-/// What the vendor said, at the places where Jira, Google and Microsoft, Figma, GraphQL, Stack Exchange and others put it.
+/// What the vendor said, at the places where Jira, Google and Microsoft, Brave, Figma, GraphQL, Stack Exchange and others put it.
 fn vendor_words(said: &Value) -> String {
     let places = [
         "/errorMessages/0",
         "/error/message",
+        "/error/detail",
         "/err",
         "/errors/0/message",
         "/error_message",

@@ -58,6 +58,32 @@ fn a_secret_may_come_from_a_file_but_not_from_both() {
 }
 
 #[test]
+fn who_searches_the_web_is_one_of_three_and_the_only_source_of_that_name() {
+    for role in ["gateway", "orchestrator"] {
+        assert_eq!(
+            problems(
+                role,
+                &[
+                    ("WEB_SEARCH_PROVIDER", "google"),
+                    ("BRAVE_API_KEY", "s3cret")
+                ]
+            ),
+            format!(
+                "failed to serve `{role}`: `WEB_SEARCH_PROVIDER` must be one of searxng, brave, duckduckgo"
+            )
+        );
+    }
+    let both = [
+        ("WEB_SEARCH_PROVIDER", "duckduckgo"),
+        ("WEB_SERVICE_URL", "http://web:8099"),
+    ];
+    assert_eq!(
+        problems("orchestrator", &both),
+        "failed to serve `orchestrator`: `WEB_SEARCH_PROVIDER` and `WEB_SERVICE_URL` both name a source `web`; keep one"
+    );
+}
+
+#[test]
 fn an_unknown_role_names_those_there_are() {
     assert_eq!(
         problems("gatway", &[]),

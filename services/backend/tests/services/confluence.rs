@@ -125,6 +125,22 @@ async fn pages_are_followed_by_cursor_up_to_the_limit() {
     );
 }
 
+/// Whoever answers in a vendor's name must not get a script into a browser.
+#[tokio::test]
+async fn what_a_browser_must_not_open_is_no_result() {
+    let mut script = result("1", "one", "");
+    script["url"] = json!("javascript:alert(1)");
+    let mut nowhere = result("2", "two", "");
+    nowhere["url"] = json!("");
+    let elsewhere = result("3", "three", "");
+    let found = page(vec![script, nowhere, elsewhere], None);
+    let vendor = Fake::always(Reply::json(found)).await;
+
+    let (_, body) = start(&vendor.url).await.search("x").await;
+
+    assert_eq!(crate::running::all(&body, "id"), ["3"]);
+}
+
 #[tokio::test]
 async fn the_request_id_reaches_the_vendor_and_the_client() {
     let vendor = Fake::always(Reply::json(page(vec![], None))).await;

@@ -30,3 +30,4 @@ mod running;
 mod slack;
 mod traces;
 mod vendor_faults;
+mod web;
