@@ -4,6 +4,8 @@
 //! It knows no vendor; paths and shapes are the integration's business.
 
 pub mod breaker;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grant;
 mod rate;
 mod refusal;
@@ -26,6 +28,8 @@ use crate::request_id::{self, RequestId};
 use crate::secret::Secret;
 use crate::source::{Fault, SourceError};
 use breaker::Breaker;
+#[cfg(fuzzing)]
+use fuzzing::sent;
 
 /// Largest answer that is read, in bytes.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
@@ -324,8 +328,7 @@ impl VendorClient {
         meaning: Meaning,
         read: Read<T>,
     ) -> Result<T, SourceError> {
-        let mut response = request
-            .send()
+        let mut response = sent(request)
             .await
             .map_err(|error| refusal::unreachable(self.name, &error))?;
         let body = self.body(&mut response).await?;
@@ -366,6 +369,11 @@ impl VendorClient {
         }
         Ok(body)
     }
+}
+
+#[cfg(not(fuzzing))]
+async fn sent(request: RequestBuilder) -> reqwest::Result<Response> {
+    request.send().await
 }
 
 fn json<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, SourceError> {
