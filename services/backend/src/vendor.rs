@@ -5,6 +5,8 @@
 
 pub mod breaker;
 mod call;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grant;
 mod http;
 mod login;
@@ -30,6 +32,8 @@ use crate::request_id;
 use crate::source::{Fault, SourceError};
 use crate::trace::Span;
 use breaker::Breaker;
+#[cfg(fuzzing)]
+use fuzzing::sent;
 use retry::{TRIES, back_off};
 
 /// Largest answer that is read, in bytes.
@@ -339,8 +343,7 @@ impl VendorClient {
         read: Read<T>,
         span: &mut Span,
     ) -> Result<T, SourceError> {
-        let mut response = request
-            .send()
+        let mut response = sent(request)
             .await
             .map_err(|error| refusal::unreachable(self.name, &error))?;
         span.answered(response.status().as_u16());
@@ -384,6 +387,11 @@ impl VendorClient {
         }
         Ok(body)
     }
+}
+
+#[cfg(not(fuzzing))]
+async fn sent(request: RequestBuilder) -> reqwest::Result<Response> {
+    request.send().await
 }
 
 fn json<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, SourceError> {
