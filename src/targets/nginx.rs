@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{Artifact, Contents, MARKER, templates};
 use crate::model::{Deployment, Edge, Place, Secret, Upstream};
 
-pub use container::IMAGE;
+pub use container::image;
 
 /// The folder of what is written, in the project directory.
 pub const FOLDER: &str = "nginx";
@@ -21,6 +21,8 @@ pub const FOLDER: &str = "nginx";
 pub const FILE: &str = "nginx/nginx.conf";
 /// The file that tells nginx the API key, relative to the project directory.
 pub const KEY_FILE: &str = ".atlas/secrets/nginx_api_key";
+/// The same in a container.
+pub const KEY_INSIDE: &str = "/run/secrets/nginx_api_key";
 
 /// Mozilla's intermediate profile 5.7 (<https://wiki.mozilla.org/Security/Server_Side_TLS>) without DHE.
 const CIPHERS: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
@@ -144,7 +146,7 @@ impl<'e> Site<'e> {
             body: edge.body,
             silence: edge.silence,
             api_key: edge.api_key.as_ref().map(|_| match container {
-                true => "/run/secrets/nginx_api_key".to_owned(),
+                true => KEY_INSIDE.to_owned(),
                 false => format!("{directory}/{KEY_FILE}"),
             }),
             variable,

@@ -1,5 +1,7 @@
 //! `atlas render nginx`: the configuration of nginx, tested by nginx itself before it is written.
 
+mod trial;
+
 use std::path::{Path, PathBuf};
 
 use super::{STDOUT, compare};
@@ -9,11 +11,10 @@ use crate::commands::up::write_artifacts;
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
-use crate::files;
 use crate::model::{Deployment, Edge, EnvValue, Kind, NginxVersion, Place};
 use crate::resolve;
-use crate::survey::nginx::program::{self, Answer};
-use crate::targets::{Artifact, Contents, nginx};
+use crate::survey::nginx::program;
+use crate::targets::{Contents, nginx};
 
 pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error> {
     let (printing, services): (Vec<_>, Vec<_>) =
@@ -41,7 +42,7 @@ pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error>
     let directory = app.directory.display().to_string();
     let artifacts = nginx::artifacts(&deployment, &edge, &directory);
     if args.test {
-        test(&artifacts, &edge, program.as_deref(), &directory).await?;
+        trial::hold(app, &artifacts, &edge, program.as_deref().zip(found)).await?;
     }
     if !printing.is_empty() {
         for artifact in &artifacts {
@@ -99,93 +100,4 @@ fn program(app: &App) -> Option<PathBuf> {
         .map_or("/", String::as_str);
     let path = app.environment.get("PATH").map_or("", String::as_str);
     program::find(path, Path::new(root))
-}
-
-/// Has nginx read the whole configuration from a folder of its own, as it would be written.
-async fn test(
-    artifacts: &[Artifact],
-    edge: &Edge,
-    program: Option<&Path>,
-    directory: &str,
-) -> Result<(), Error> {
-    let Some(program) = program else {
-        let error = Error::failed("failed to test the configuration: there is no nginx on PATH");
-        return Err(error.hint("install nginx, or leave `--test` away"));
-    };
-    let cause = |cause: std::io::Error| {
-        Error::failed(format!(
-            "failed to make a folder for the test: {}",
-            crate::error::cause(&cause)
-        ))
-    };
-    let folder = Scratch::new().map_err(cause)?;
-    let place = folder.0.display().to_string();
-    let moved: Vec<Artifact> = { artifacts.iter() }
-        .map(|artifact| match &artifact.contents {
-            // The key's file is named by its place, and inside of a container by another.
-            Contents::Text(text) => {
-                let inside = text.replace(
-                    "/run/secrets/nginx_api_key",
-                    &format!("{place}/{}", nginx::KEY_FILE),
-                );
-                let text = inside.replace(
-                    &format!("{directory}/{}", nginx::KEY_FILE),
-                    &format!("{place}/{}", nginx::KEY_FILE),
-                );
-                Artifact {
-                    contents: Contents::Text(text),
-                    ..artifact.clone()
-                }
-            }
-            Contents::Secret(_) => artifact.clone(),
-        })
-        .collect();
-    files::write(&folder.0, &moved, true)?;
-    match program::test(program, &folder.0, &folder.0.join(nginx::FILE)).await {
-        Answer::Good => Ok(()),
-        Answer::None(why) => Err(Error::failed(format!(
-            "failed to test the configuration: {why}"
-        ))),
-        Answer::Bad(lines) => {
-            let said: Vec<String> = lines
-                .iter()
-                .map(|line| line.replace(&format!("{place}/"), ""))
-                .collect();
-            let missing = said
-                .iter()
-                .any(|line| line.contains(&edge.certificate) && line.contains("No such file"));
-            let error = Error::failed(format!(
-                "nginx refuses the configuration: {}; nothing was written",
-                said.join("; ")
-            ));
-            Err(match missing {
-                true => error.hint(format!(
-                    "a first certificate comes by `certbot certonly --standalone -d {}`; later ones by `--webroot -w {}`",
-                    edge.host, edge.acme
-                )),
-                false => error,
-            })
-        }
-    }
-}
-
-/// A folder that goes with the value.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> std::io::Result<Self> {
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(|cause| std::io::Error::other(cause.to_string()))?;
-        let name = format!("atlas-nginx-{:016x}", u64::from_le_bytes(random));
-        let folder = std::env::temp_dir().join(name);
-        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
-            .create(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -65,7 +65,7 @@ pub(crate) async fn test(program: &Path, prefix: &Path, configuration: &Path) ->
 }
 
 /// What it said against the configuration.
-fn read(said: &str) -> Answer {
+pub(crate) fn read(said: &str) -> Answer {
     if said.contains("Permission denied") || said.contains("(13:") {
         return Answer::None("only root may read all of nginx's configuration".to_owned());
     }

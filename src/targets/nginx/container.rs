@@ -9,8 +9,11 @@ use crate::targets::{MARKER, compose};
 /// Where the folder of the configuration is in the container.
 const INSIDE: &str = "/etc/nginx/atlas";
 
-/// The image; the tag is of the version's series.
-pub const IMAGE: &str = "nginx";
+/// The official image of the version's series.
+pub fn image(edge: &Edge) -> String {
+    let version = edge.build.version;
+    format!("nginx:{}.{}-alpine", version.0, version.1)
+}
 
 pub(super) fn render(deployment: &Deployment, edge: &Edge) -> String {
     let yaml = serde_saphyr::to_string(&document(deployment, edge));
@@ -52,10 +55,9 @@ fn document(deployment: &Deployment, edge: &Edge) -> Value {
                 .is_some_and(|network| !network.internal)
         })
         .collect();
-    let version = edge.build.version;
     let conf = format!("{INSIDE}/nginx.conf");
     let mut service = json!({
-        "image": format!("{IMAGE}:{}.{}-alpine", version.0, version.1),
+        "image": image(edge),
         "depends_on": gateway.map(|gateway| gateway.name.as_str()).into_iter().collect::<Vec<_>>(),
         "volumes": volumes,
         "ports": ports,
