@@ -4,6 +4,7 @@ mod judged;
 mod live;
 mod rendered;
 mod server;
+mod stack;
 
 use std::path::PathBuf;
 

@@ -7,7 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
@@ -187,13 +190,17 @@ fn certificates(project: &Project) -> CertificateDer<'static> {
         .distinguished_name
         .push(DnType::CommonName, "test root");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let now = std::time::SystemTime::now();
+    let day = Duration::from_secs(86_400);
+    params.not_before = (now - day).into();
+    params.not_after = (now + 90 * day).into();
     let root = CertifiedIssuer::self_signed(params, key()).expect("a certificate");
     let own = key();
     let mut params = CertificateParams::new([NAME.to_owned()]).expect("a name");
     params.distinguished_name.push(DnType::CommonName, NAME);
     params.use_authority_key_identifier_extension = true;
-    let now = std::time::SystemTime::now();
-    let day = Duration::from_secs(86_400);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.not_before = (now - day).into();
     params.not_after = (now + 60 * day).into();
     let leaf = params.signed_by(&own, &root).expect("a certificate");

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::app::App;
-use crate::engines::{Engine as _, EngineError};
 use crate::engines::docker::{DockerEngine, FileFacts, Throwaway};
+use crate::engines::{Engine as _, EngineError};
 use crate::error::Error;
 use crate::files;
 use crate::model::{Edge, NginxBuild, NginxVersion, Place};
