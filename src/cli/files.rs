@@ -41,7 +41,7 @@ pub(crate) struct Init {
 Examples:
   atlas render compose            write compose.yaml
   atlas render compose --check    exit 8 if it is out of date
-  atlas render nginx --test       write nginx's configuration if nginx accepts it"
+  atlas render nginx --test       write nginx's files if nginx takes them"
 )]
 pub(crate) struct Render {
     #[command(subcommand)]

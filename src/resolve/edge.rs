@@ -151,8 +151,7 @@ fn key(deployment: &Deployment) -> Option<Secret> {
         EnvValue::Plain(_) | EnvValue::Composed { .. } => None,
     });
     let key = given.or(deployment.secrets.get(file))?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    (!key.expose().is_empty() && key.expose().bytes().all(plain)).then(|| key.clone())
+    key.is_word().then(|| key.clone())
 }
 
 fn upstream(gateway: &Service, place: Place) -> Option<Upstream> {

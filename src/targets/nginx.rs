@@ -100,11 +100,12 @@ pub fn artifacts(deployment: &Deployment, edge: &Edge, directory: &str) -> Vec<A
 
 /// Regular expressions, because plain words are compared without regard to case.
 fn key_file(key: &Secret) -> Secret {
-    let key = key.expose();
-    Secret::new(format!(
-        "{MARKER}.\nmap $http_authorization $atlas_unknown {{\n    default 1;\n    \"~^[Bb]earer {key}$\" 0;\n}}\n\
-         map $http_x_api_key $atlas_stranger {{\n    default $atlas_unknown;\n    \"~^{key}$\" 0;\n}}\n"
-    ))
+    key.within(|key| {
+        format!(
+            "{MARKER}.\nmap $http_authorization $atlas_unknown {{\n    default 1;\n    \"~^[Bb]earer {key}$\" 0;\n}}\n\
+             map $http_x_api_key $atlas_stranger {{\n    default $atlas_unknown;\n    \"~^{key}$\" 0;\n}}\n"
+        )
+    })
 }
 
 impl<'e> Site<'e> {

@@ -94,10 +94,6 @@ fn warn(
 }
 
 fn program(app: &App) -> Option<PathBuf> {
-    let root = app
-        .environment
-        .get("ATLAS_ROOT")
-        .map_or("/", String::as_str);
     let path = app.environment.get("PATH").map_or("", String::as_str);
-    program::find(path, Path::new(root))
+    program::find(path, Path::new("/"))
 }

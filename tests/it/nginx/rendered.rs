@@ -39,6 +39,35 @@ fn both_nginxes_take_every_kind_of_site_without_a_word() {
 }
 
 #[test]
+fn doctor_finds_no_fault_in_it() {
+    for program in programs() {
+        let site = Site::new(&program, 8001, "");
+        site.render(&[]).exits(0);
+        site.settle();
+        for file in ["nginx.conf", "atlas.conf"] {
+            let text = site.project.read(&format!("settled/{file}"));
+            site.project.write(&format!("root/etc/nginx/{file}"), text);
+        }
+        let arguments = ["--json", "doctor", "--offline", "--only", "ngx"];
+        let mut command = offline::command(&site.project, &arguments);
+        let folder = program.parent().expect("a folder");
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", folder.display()));
+        command.env("ATLAS_DOCTOR_ROOT", site.project.path().join("root"));
+        let said = crate::atlas::Run::of(command.output().expect("atlas starts")).stdout;
+        for id in [
+            "ATLAS-NGX-001",
+            "ATLAS-NGX-002",
+            "ATLAS-NGX-003",
+            "ATLAS-NGX-004",
+        ] {
+            let passes = |line: &str| line.contains(id) && line.contains(r#""result":"pass""#);
+            assert!(said.lines().any(passes), "{id}: {said}");
+        }
+    }
+}
+
+#[test]
 fn what_nginx_refuses_is_not_written() {
     for program in programs() {
         // In a container everything that nginx writes is below /tmp.

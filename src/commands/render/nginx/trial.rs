@@ -143,7 +143,7 @@ async fn in_a_container(app: &App, artifacts: &[Artifact], edge: &Edge) -> Resul
                 });
                 text.into_bytes()
             }
-            Contents::Secret(secret) => secret.expose().as_bytes().to_vec(),
+            secret @ Contents::Secret(_) => secret.bytes().to_vec(),
         };
         named.push((name.to_string_lossy().into_owned(), content));
     }
