@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use super::{Artifact, Contents, MARKER, templates};
+use super::{Artifact, Contents, MARKER, compose, templates};
 use crate::model::{Deployment, Edge, Place, Secret, Upstream};
 
 pub use container::image;
@@ -91,8 +91,8 @@ pub fn artifacts(deployment: &Deployment, edge: &Edge, directory: &str) -> Vec<A
         artifacts.push(Artifact {
             path: KEY_FILE.into(),
             contents: Contents::Secret(key_file(key)),
-            mode: 0o400,
-            group: None,
+            mode: 0o440,
+            group: Some(compose::SECRETS_GID),
         });
     }
     artifacts

@@ -80,6 +80,7 @@ fn document(deployment: &Deployment, edge: &Edge) -> Value {
     let mut document = json!({"services": {}});
     if edge.api_key.is_some() {
         service["secrets"] = json!(["nginx_api_key"]);
+        service["group_add"] = json!([compose::SECRETS_GID.to_string()]);
         document["secrets"] = json!({"nginx_api_key": {"file": format!("./{KEY_FILE}")}});
     }
     document["services"]["nginx"] = service;

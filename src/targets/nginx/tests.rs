@@ -119,7 +119,7 @@ fn clients_cloudflare_and_the_key_are_asked_for_only_when_wanted() {
     let key = artifacts.last().unwrap();
     assert_eq!(
         (key.path.to_str(), key.mode),
-        (Some(super::KEY_FILE), 0o400)
+        (Some(super::KEY_FILE), 0o440)
     );
 }
 

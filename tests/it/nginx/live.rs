@@ -236,11 +236,8 @@ fn unknown_names_are_refused_and_plain_http_is_redirected() {
         let site = Site::new(&program, upstream.port, GENEROUS);
         site.render(&[]).exits(0);
         let _nginx = site.serve();
-        let refused = site
-            .connect("evil.example.com")
-            .map(drop)
-            .unwrap_err()
-            .to_string();
+        let refused = site.connect("evil.example.com").map(drop);
+        let refused = refused.expect_err("a refusal").to_string();
         assert_eq!(
             refused,
             "received fatal alert: UnrecognisedName",
@@ -307,5 +304,38 @@ fn the_key_is_asked_for_by_nginx_itself() {
         );
         assert_eq!(status("OPTIONS", "/api/search", ""), Some(200));
         assert_eq!(status("GET", "/api/health", ""), Some(200));
+    }
+}
+
+#[test]
+fn nobody_but_cloudflare_says_who_the_client_is() {
+    for program in programs() {
+        let upstream = Upstream::new();
+        let settings = format!("{GENEROUS}  behind: cloudflare\n");
+        let site = Site::new(&program, upstream.port, &settings);
+        site.render(&[]).exits(0);
+        let _nginx = site.serve();
+        let forged = "GET /api\r\nCF-Connecting-IP: 192.0.2.9\r\n";
+        assert_eq!(site.ask(forged).0, 200);
+        let head = upstream.heads().remove(0);
+        assert!(head.contains("x-real-ip: 127.0.0.1\r\n"), "{head}");
+    }
+}
+
+#[test]
+fn clients_without_a_certificate_are_refused_when_one_is_wanted() {
+    for program in programs() {
+        let upstream = Upstream::new();
+        let mut site = Site::new(&program, upstream.port, GENEROUS);
+        let authority = site.project.path().join("ca.pem");
+        let written = site.project.read("atlas.yaml");
+        let written = format!("{written}  clients: {}\n", authority.display());
+        site.project.write("atlas.yaml", written);
+        site.render(&[]).exits(0);
+        let _nginx = site.serve();
+        assert_eq!(site.ask("GET /api").0, 400);
+        assert_eq!(upstream.heads(), [""; 0]);
+        site.shows_certificate = true;
+        assert_eq!(site.ask("GET /api").0, 200);
     }
 }

@@ -38,6 +38,56 @@ fn both_nginxes_take_every_kind_of_site_without_a_word() {
     }
 }
 
+/// What Debian's nginx.conf says in its `http`, where a site is included.
+const STOCK: &str = "events {}
+http {
+    sendfile on;
+    tcp_nopush on;
+    types_hash_max_size 2048;
+    default_type application/octet-stream;
+    ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+    ssl_prefer_server_ciphers on;
+    access_log off;
+    gzip on;
+    include atlas.conf;
+}
+";
+
+#[test]
+fn a_stock_configuration_can_include_the_site() {
+    for program in programs() {
+        let site = Site::new(&program, 8001, STRICT);
+        site.render(&[]).exits(0);
+        let ours = site.project.read("nginx/nginx.conf");
+        let (_, ours) = ours.split_once("events").expect("a block");
+        let whole = site
+            .project
+            .read("nginx/nginx.conf")
+            .replace(&format!("events{ours}"), STOCK);
+        site.project.write("nginx/nginx.conf", whole);
+        let (good, said) = site.test();
+        assert!(good, "{said}");
+    }
+}
+
+#[test]
+fn http3_is_spoken_where_nginx_can() {
+    let newest = programs().pop();
+    for program in newest {
+        let site = Site::new(&program, 8001, "");
+        let written = site
+            .project
+            .read("atlas.yaml")
+            .replace("  http3: false\n", "");
+        site.project.write("atlas.yaml", written);
+        site.render(&[]).exits(0);
+        let quic = format!("listen {} quic", site.https);
+        assert!(site.project.read("nginx/atlas.conf").contains(&quic));
+        let (good, said) = site.test();
+        assert!(good, "{said}");
+    }
+}
+
 #[test]
 fn doctor_finds_no_fault_in_it() {
     for program in programs() {

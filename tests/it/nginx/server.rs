@@ -11,7 +11,8 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose,
 };
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::atlas::{Project, executable};
@@ -28,6 +29,8 @@ pub(super) struct Site {
     pub(super) https: u16,
     authority: CertificateDer<'static>,
     program: PathBuf,
+    /// Whether clients show the certificate of the authority that they have.
+    pub(super) shows_certificate: bool,
 }
 
 /// A process that ends with the value.
@@ -66,6 +69,7 @@ impl Site {
             https,
             authority,
             program: program.to_owned(),
+            shows_certificate: false,
         }
     }
 
@@ -149,8 +153,14 @@ impl Site {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match self.shows_certificate {
+            true => {
+                let (chain, key) = self.client();
+                config.with_client_auth_cert(chain, key).expect("a key")
+            }
+            false => config.with_no_client_auth(),
+        };
         let name = name.to_owned().try_into().expect("a name");
         let mut session = ClientConnection::new(Arc::new(config), name).expect("a session");
         let mut stream = TcpStream::connect(("127.0.0.1", self.https))?;
@@ -159,6 +169,17 @@ impl Site {
             session.complete_io(&mut stream)?;
         }
         Ok(StreamOwned::new(session, stream))
+    }
+
+    /// A client's certificate and its key.
+    fn client(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let read = |name: &str| self.project.path().join(name);
+        let certificate = CertificateDer::from_pem_file(read("client.pem"));
+        let key = PrivateKeyDer::from_pem_file(read("client.key"));
+        (
+            vec![certificate.expect("a certificate")],
+            key.expect("a key"),
+        )
     }
 
     /// One request on a connection of its own; status and the whole answer.
@@ -206,6 +227,11 @@ fn certificates(project: &Project) -> CertificateDer<'static> {
     let leaf = params.signed_by(&own, &root).expect("a certificate");
     project.write("site.pem", leaf.pem());
     project.write("site.key", own.serialize_pem());
+    let own = key();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let client = params.signed_by(&own, &root).expect("a certificate");
+    project.write("client.pem", client.pem());
+    project.write("client.key", own.serialize_pem());
     project.write("ca.pem", root.pem());
     root.der().clone()
 }

@@ -83,6 +83,19 @@ fn a_gateway_that_is_made_anew_is_found_again_within_ten_seconds() {
         format!("ATLAS_API_KEY={KEY}\nATLAS_SECRET_KEY=a-secret-of-a-test\n"),
     );
     site.project.run(&["render", "compose"]).exits(0);
+    let certificate = site.project.read("site.pem");
+    site.project.write("site.pem", "no certificate");
+    let said = site
+        .project
+        .run(&["render", "nginx", "--test"])
+        .exits(5)
+        .stderr;
+    assert!(
+        said.contains("nginx refuses the configuration: cannot load certificate"),
+        "{said}"
+    );
+    assert!(!site.project.path().join("nginx").exists());
+    site.project.write("site.pem", certificate);
     // There is no nginx of this version on PATH: a container of the very image tests the configuration.
     site.project.run(&["render", "nginx", "--test"]).exits(0);
     let up = Up(&site);
