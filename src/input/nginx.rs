@@ -1,15 +1,16 @@
 //! `nginx:` of atlas.yaml as written. Owns its keys and forms; what they come to belongs to `resolve`.
 
 use super::fields::{Fields, Reader};
-use super::size;
 use super::yaml::{Node, Value};
+use super::{form, size};
 use crate::diagnostic::At;
-use crate::model::{NginxVersion, Place, Port};
+use crate::model::{ImageRef, NginxVersion, Place, Port};
 
 /// Keys of `nginx`.
 pub const KEYS: &[&str] = &[
     "runs",
     "version",
+    "image",
     "http3",
     "http",
     "https",
@@ -38,6 +39,8 @@ pub struct Nginx {
     pub runs: Option<At<Place>>,
     /// The version to write for; that of the nginx found by default.
     pub version: Option<At<NginxVersion>>,
+    /// The image of the container; the official one of the version by default.
+    pub image: Option<At<ImageRef>>,
     /// Whether to speak HTTP/3.
     pub http3: Option<At<bool>>,
     /// Port of plain HTTP.
@@ -84,6 +87,10 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Nginx {
     Nginx {
         runs: get("runs").and_then(|(n, p)| reader.choice(n, &p, &PLACES)),
         version: get("version").and_then(|(n, p)| version(reader, n, &p)),
+        image: get("image").and_then(|(n, p)| {
+            let form = "an image reference such as `nginx:1.30-alpine`";
+            reader.formed(n, &p, form, form::image)
+        }),
         http3: get("http3").and_then(|(n, p)| reader.boolean(n, &p)),
         http: get("http").and_then(|(n, p)| port(reader, n, &p)),
         https: get("https").and_then(|(n, p)| port(reader, n, &p)),

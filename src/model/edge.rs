@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::{Port, Secret, ServiceName};
+use super::{ImageRef, Port, Secret, ServiceName};
 
 /// The edge, completely decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Edge {
     pub place: Place,
     /// What the web server can do.
     pub build: NginxBuild,
+    /// The image where it runs in a container.
+    pub image: ImageRef,
     /// The gateway as the web server reaches it.
     pub upstream: Upstream,
     /// Paths of event streams; all others are answered soon.

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::diagnostic::{At, Diagnostic, Position};
 use crate::input::Inputs;
 use crate::model::{
-    Deployment, Edge, EnvValue, Image, Kind, NginxBuild, NginxVersion, Place, Port, PublicUrl,
-    Secret, Service, Upstream,
+    Deployment, Edge, EnvValue, Image, ImageRef, Kind, NginxBuild, NginxVersion, Place, Port,
+    PublicUrl, Secret, Service, Upstream,
 };
 
 /// Requests in a second, further ones at once, connections: ten times what a person does.
@@ -87,6 +87,7 @@ pub fn edge(
     let [rate, burst, connections] = LIMITS;
     Ok(Edge {
         place,
+        image: value(&written.image).unwrap_or_else(|| official(build.version)),
         build,
         upstream,
         streams: streams(builtin),
@@ -139,6 +140,11 @@ fn streams(builtin: bool) -> Vec<String> {
         .take(count)
         .map(|path| (*path).to_owned())
         .collect()
+}
+
+/// The official image of the version's series.
+fn official(version: NginxVersion) -> ImageRef {
+    ImageRef::new(format!("nginx:{}.{}-alpine", version.0, version.1))
 }
 
 /// The key of the API, if the deployment has one that nginx can be told.

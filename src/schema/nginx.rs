@@ -21,6 +21,11 @@ pub(super) fn settings() -> Value {
                 "type": ["string", "number"],
                 "examples": ["1.22", "1.30"]
             },
+            "image": {
+                "description": "The image of the container; the official one of the version by default.",
+                "type": "string",
+                "examples": ["nginx:1.30-alpine@sha256:…"]
+            },
             "http3": {"description": "Whether to speak HTTP/3; by default if the nginx that is found can.", "type": "boolean"},
             "http": port("Port of plain HTTP, which redirects.", 80),
             "https": port("Port of TLS; that of public-url by default.", 443),

@@ -13,8 +13,6 @@ use serde::Serialize;
 use super::{Artifact, Contents, MARKER, compose, templates};
 use crate::model::{Deployment, Edge, Place, Secret, Upstream};
 
-pub use container::image;
-
 /// The folder of what is written, in the project directory.
 pub const FOLDER: &str = "nginx";
 /// The whole configuration, relative to the project directory.

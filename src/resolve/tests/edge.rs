@@ -64,6 +64,17 @@ fn it_is_written_for_the_nginx_that_is_named_or_found() {
     assert!(!build("nginx: {http3: false}\n").http3);
     let container = build("nginx: {runs: compose, version: 1.28}\n");
     assert_eq!(container.version, NginxVersion(1, 28, 0));
+    let image = |yaml: &str| {
+        edged(&format!("{SITE}nginx: {{runs: compose{yaml}}}\n"), None)
+            .unwrap()
+            .image
+    };
+    assert_eq!(image("").as_str(), "nginx:1.30-alpine");
+    assert_eq!(image(", version: 1.28").as_str(), "nginx:1.28-alpine");
+    assert_eq!(
+        image(", image: \"r.example/nginx:1\"").as_str(),
+        "r.example/nginx:1"
+    );
     assert_eq!(
         edged(SITE, None).unwrap().build.version,
         NginxVersion::OLDEST

@@ -9,14 +9,11 @@ use crate::targets::{MARKER, compose};
 /// Where the folder of the configuration is in the container.
 const INSIDE: &str = "/etc/nginx/atlas";
 
-/// The official image of the version's series.
-pub fn image(edge: &Edge) -> String {
-    let version = edge.build.version;
-    format!("nginx:{}.{}-alpine", version.0, version.1)
-}
-
 pub(super) fn render(deployment: &Deployment, edge: &Edge) -> String {
-    let yaml = serde_saphyr::to_string(&document(deployment, edge));
+    let options = serde_saphyr::ser_options! {
+        compact_list_indent: false,
+    };
+    let yaml = serde_saphyr::to_string_with_options(&document(deployment, edge), options);
     let yaml = yaml.expect("values with string keys are always YAML");
     format!(
         "{MARKER}: edits belong in atlas.yaml, then `atlas render nginx`.\n\
@@ -57,7 +54,7 @@ fn document(deployment: &Deployment, edge: &Edge) -> Value {
         .collect();
     let conf = format!("{INSIDE}/nginx.conf");
     let mut service = json!({
-        "image": image(edge),
+        "image": edge.image.as_str(),
         "depends_on": gateway.map(|gateway| gateway.name.as_str()).into_iter().collect::<Vec<_>>(),
         "volumes": volumes,
         "ports": ports,

@@ -5,7 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{artifacts, listens};
-use crate::model::{Edge, NginxBuild, NginxVersion, Place, Port, Secret, Upstream};
+use crate::model::{Edge, ImageRef, NginxBuild, NginxVersion, Place, Port, Secret, Upstream};
 use crate::targets::compose::fixture::deployment;
 
 fn edge(version: NginxVersion, place: Place) -> Edge {
@@ -17,6 +17,7 @@ fn edge(version: NginxVersion, place: Place) -> Edge {
             version,
             http3: version.http3(),
         },
+        image: ImageRef::new("nginx:1.30-alpine"),
         upstream: match place {
             Place::Host => Upstream::Address(IpAddr::V4(Ipv4Addr::LOCALHOST), port(8001)),
             Place::Container => Upstream::Name("gateway".parse().unwrap(), port(8001)),

@@ -84,7 +84,7 @@ impl Site {
         crate::atlas::Run::of(command.output().expect("atlas starts"))
     }
 
-    /// The rendered text moved off the machine's own folders (logs, process id, temporary files), and nothing else.
+    /// The rendered text moved off the machine's own folders (logs, process id, temporary files) and for two processors, and nothing else.
     pub(super) fn settle(&self) -> PathBuf {
         let folder = self.project.path().display().to_string();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -99,6 +99,8 @@ impl Site {
                 temporary.as_str()
             };
             let text = text
+                // Each worker keeps connections of its own, so their number would be that of the processors.
+                .replace("worker_processes auto", "worker_processes 2")
                 .replace("/run/nginx.pid", &format!("{folder}/nginx.pid"))
                 .replace("/var/log/nginx", &folder)
                 .replace(

@@ -106,7 +106,7 @@ async fn on_this_machine(
 /// With copies of every file that the configuration names, so that the engine may be anywhere.
 async fn in_a_container(app: &App, artifacts: &[Artifact], edge: &Edge) -> Result<Answer, Error> {
     let engine = app.engine(None).await?;
-    let image = nginx::image(edge);
+    let image = edge.image.as_str().to_owned();
     if engine.image_id(&image).await.is_err() {
         let why = format!("failed to test the configuration: the engine does not have `{image}`");
         return Err(Error::failed(why).hint(format!("`docker pull {image}`")));
