@@ -4,6 +4,7 @@
 //! A [`Deployment`] is valid by construction: `resolve` is the only place that builds one from user input.
 
 mod deployment;
+mod edge;
 mod image;
 mod name;
 mod probe;
@@ -13,6 +14,7 @@ mod service;
 mod size;
 
 pub use deployment::{DataMode, Deployment, Network, Stage, Volume};
+pub use edge::{Edge, NginxBuild, NginxVersion, Place, Upstream};
 pub use image::{BuildContext, Image, ImageRef, ImageSource};
 pub use name::{InvalidName, Port, ProjectName, ServiceName};
 pub use probe::{Exchange, Probe};

@@ -2,6 +2,7 @@
 //! references between the sources, and the rules that keep a deployment sound; syntax belongs to `input`.
 
 mod assembly;
+mod edge;
 mod environment;
 mod folders;
 mod image;
@@ -16,6 +17,7 @@ mod wanted;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+pub use edge::edge;
 pub use selection::{DEFAULT_PROFILE, profiles};
 pub(crate) use value::fault;
 pub use wanted::{Wanted, wanted};

@@ -2,6 +2,7 @@
 //! two together.
 
 mod checklist;
+mod nginx;
 
 use serde_json::{Value, json};
 
@@ -60,6 +61,7 @@ pub fn atlas_yaml() -> Value {
                 "pattern": "^https?://[A-Za-z0-9.-]+(:[0-9]+)?/?$",
                 "examples": ["https://api.example.com"]
             },
+            "nginx": nginx::settings(),
             "services": {
                 "description": "Settings by service.",
                 "type": "object",
@@ -289,6 +291,10 @@ mod tests {
         assert_eq!(
             keys(&schema, &format!("{backup}/keep/properties")),
             set(crate::input::backup::KEEP_KEYS)
+        );
+        assert_eq!(
+            keys(&schema, "/properties/nginx/properties"),
+            set(crate::input::nginx::KEYS)
         );
         let item = "/properties/checklist/items/properties";
         assert_eq!(keys(&schema, item), set(crate::input::checklist::KEYS));

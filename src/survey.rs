@@ -19,7 +19,7 @@ mod host;
 mod http;
 mod images;
 mod network;
-mod nginx;
+pub(crate) mod nginx;
 mod operations;
 pub(crate) mod own;
 mod path;

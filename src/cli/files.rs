@@ -40,7 +40,8 @@ pub(crate) struct Init {
 
 Examples:
   atlas render compose            write compose.yaml
-  atlas render compose --check    exit 8 if it is out of date"
+  atlas render compose --check    exit 8 if it is out of date
+  atlas render nginx --test       write nginx's files if nginx takes them"
 )]
 pub(crate) struct Render {
     #[command(subcommand)]
@@ -70,6 +71,37 @@ Examples:
         #[arg(long)]
         force: bool,
     },
+    /// nginx before the gateway: TLS, limits, streams
+    Nginx(RenderNginx),
+}
+
+/// `atlas render nginx`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Its name is the host of public-url; `nginx:` of atlas.yaml sets the rest. nginx/nginx.conf is the whole configuration, \
+nginx/atlas.conf what another nginx can include; with `runs: compose`, nginx/compose.yaml adds the container.
+
+Examples:
+  atlas render nginx -            print it
+  atlas render nginx --test       write it if nginx accepts it
+  atlas render nginx --diff       show what would change
+  sudo nginx -c \"$PWD/nginx/nginx.conf\"       runs what was written"
+)]
+pub(crate) struct RenderNginx {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Write nothing; exit 8 with the difference when a file is out of date
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Write nothing; show what would change
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) diff: bool,
+    /// Have nginx test the whole configuration first; write nothing that it refuses
+    #[arg(long)]
+    pub(crate) test: bool,
+    /// Overwrite files that atlas did not generate
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// `atlas completions`

@@ -1,5 +1,7 @@
 //! `atlas render`: the files of a target, written, printed or compared.
 
+mod nginx;
+
 use std::collections::BTreeSet;
 
 use crate::app::App;
@@ -20,11 +22,14 @@ use super::up::write_files;
 const STDOUT: &str = "-";
 
 pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error> {
-    let RenderTarget::Compose {
-        selection,
-        check,
-        force,
-    } = &args.target;
+    let (selection, check, force) = match &args.target {
+        RenderTarget::Compose {
+            selection,
+            check,
+            force,
+        } => (selection, check, force),
+        RenderTarget::Nginx(args) => return nginx::render(app, args).await,
+    };
     let print = selection.services.iter().any(|name| name == STDOUT);
     let selection = Selection {
         services: selection

@@ -16,7 +16,7 @@ use crate::plan::{Observed, Options};
 use crate::references;
 use crate::report::seconds;
 use crate::resolve;
-use crate::targets::compose;
+use crate::targets::{Artifact, compose};
 
 /// `atlas up`; with `--production` between the two halves of the checklist.
 pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
@@ -96,8 +96,17 @@ pub(super) fn write_files(
     force: bool,
     report: &dyn Report,
 ) -> Result<(), Error> {
-    let artifacts = compose::artifacts(deployment);
-    for written in files::write(&app.directory, &artifacts, force)? {
+    write_artifacts(app, &compose::artifacts(deployment), force, report)
+}
+
+/// The same for the files of any target.
+pub(super) fn write_artifacts(
+    app: &App,
+    artifacts: &[Artifact],
+    force: bool,
+    report: &dyn Report,
+) -> Result<(), Error> {
+    for written in files::write(&app.directory, artifacts, force)? {
         let outcome = match written.change {
             Change::Created => "created",
             Change::Updated => "updated",

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::fields::{Fields, Reader, join};
 use super::yaml::{self, Node, Value};
-use super::{backup, checklist, folders, form, size};
+use super::{backup, checklist, folders, form, nginx, size};
 use crate::diagnostic::{At, Diagnostic};
 use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, PublicUrl, Stage};
 
@@ -25,6 +25,7 @@ pub const KEYS: &[&str] = &[
     "backup",
     "checklist",
     "public-url",
+    "nginx",
     "services",
 ];
 /// Keys of `images`.
@@ -93,6 +94,8 @@ pub struct Project {
     pub checklist: Vec<checklist::Item>,
     /// `public-url`: the address by which clients reach the gateway from outside.
     pub public_url: Option<At<PublicUrl>>,
+    /// `nginx`: the web server before the gateway.
+    pub nginx: nginx::Nginx,
     /// `services`: settings by service.
     pub services: BTreeMap<String, At<Overrides>>,
 }
@@ -173,6 +176,7 @@ impl Project {
                 let form = "an address such as `https://api.example.com`";
                 reader.formed(n, p, form, |text| text.parse().ok())
             }),
+            nginx: nginx::read(&mut reader, &fields),
             services: services(&mut reader, &fields),
             ..empty
         });

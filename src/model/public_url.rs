@@ -34,8 +34,7 @@ impl FromStr for PublicUrl {
             Some((host, port)) => (host, port.parse().map_err(|_| NoPublicUrl)?),
             None => (rest, default),
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        if host.is_empty() || !host.chars().all(plain) || port == 0 {
+        if !is_host(host) || port == 0 {
             return Err(NoPublicUrl);
         }
         Ok(Self {
@@ -44,6 +43,18 @@ impl FromStr for PublicUrl {
             port,
         })
     }
+}
+
+/// A name as DNS allows it (RFC 1123: labels of 1 to 63 letters, digits and hyphens, 253 in all), or an IPv4 address.
+fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        (1..=63).contains(&label.len())
+            && label.bytes().all(plain)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.len() <= 253 && host.split('.').all(label)
 }
 
 impl fmt::Display for PublicUrl {
@@ -83,6 +94,9 @@ mod tests {
             "https://a/b",
             "https://u@a",
             "https://a:0",
+            "https://a..example",
+            "https://-a.example",
+            "https://a-.example",
         ] {
             assert_eq!(shown(wrong), Err(NoPublicUrl), "{wrong}");
         }

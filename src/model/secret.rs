@@ -17,6 +17,18 @@ impl Secret {
         &self.0
     }
 
+    /// Text that holds the value, as secret as it.
+    #[must_use]
+    pub fn within(&self, text: impl FnOnce(&str) -> String) -> Self {
+        Self(text(&self.0))
+    }
+
+    /// Whether it is one or more letters, digits, `_` and `-`, which mean themselves in every format.
+    pub fn is_word(&self) -> bool {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        !self.0.is_empty() && self.0.bytes().all(plain)
+    }
+
     /// Whether there is nothing to hide.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -5,6 +5,7 @@
 
 mod bad;
 mod catalogue;
+mod edge;
 mod good;
 
 use super::{Request, Resolution, resolve};

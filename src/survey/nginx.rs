@@ -1,10 +1,10 @@
 //! Looks for the facts of `checks::nginx`: reads the configuration of nginx below /etc/nginx and has nginx itself test it.
 
 mod directive;
+pub(crate) mod program;
 mod site;
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use super::Scene;
 use crate::checks::nginx::Nginx;
@@ -12,9 +12,7 @@ use crate::checks::{Known, Unknown};
 use crate::model::Kind;
 
 use directive::Directive;
-
-/// A test of a configuration takes milliseconds; names in it are resolved, too.
-const PATIENCE: Duration = Duration::from_secs(4);
+use program::Answer;
 
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Nginx> {
     let root = scene.root();
@@ -68,65 +66,13 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Nginx> {
 /// What `nginx -t` says against it; `None` without an nginx to ask.
 async fn test(scene: &Scene<'_>, root: &Path, folder: &Path) -> Option<Known<Vec<String>>> {
     let path = scene.environment.get("PATH").map_or("", String::as_str);
-    // Not every user has the folder of servers on PATH.
-    let folders = path
-        .split(':')
-        .map(PathBuf::from)
-        .chain([root.join("usr/sbin")]);
-    let program = { folders }
-        .map(|folder| folder.join("nginx"))
-        .find(|file| file.is_file())?;
-    let command = tokio::process::Command::new(program)
-        .args(["-t", "-q", "-e", "stderr", "-p"])
-        .arg(folder)
-        .arg("-c")
-        .arg(folder.join("nginx.conf"))
-        .stdin(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let unseen = |why: String| Some(Err(Unknown::Unseen(why)));
-    match tokio::time::timeout(PATIENCE, command).await {
-        Err(_) => unseen(format!(
-            "`nginx -t` takes longer than {} s",
-            PATIENCE.as_secs()
-        )),
-        Ok(Err(cause)) => unseen(format!(
-            "nginx cannot be run: {}",
-            crate::error::cause(&cause)
-        )),
-        Ok(Ok(output)) if output.status.success() => Some(Ok(Vec::new())),
-        Ok(Ok(output)) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            if said.contains("Permission denied") || said.contains("(13:") {
-                return unseen("only root may read all of nginx's configuration".to_owned());
-            }
-            let lines = said
-                .lines()
-                .filter(|line| line.contains("[emerg]") || line.contains("[crit]"));
-            let lines: Vec<String> = lines.map(trimmed).collect();
-            match lines.is_empty() {
-                true => unseen(
-                    said.lines()
-                        .next()
-                        .unwrap_or("nginx says nothing")
-                        .to_owned(),
-                ),
-                false => Some(Ok(lines)),
-            }
-        }
-    }
-}
-
-/// Without time and process.
-fn trimmed(line: &str) -> String {
-    let rest = line
-        .split_once("[emerg] ")
-        .or_else(|| line.split_once("[crit] "));
-    let text = rest.map_or(line, |(_, text)| text);
-    text.split_once(": ")
-        .filter(|(first, _)| first.contains('#'))
-        .map_or(text, |(_, text)| text)
-        .to_owned()
+    let program = program::find(path, root)?;
+    let answer = program::test(&program, folder, &folder.join("nginx.conf")).await;
+    Some(match answer {
+        Answer::Good => Ok(Vec::new()),
+        Answer::Bad(lines) => Ok(lines),
+        Answer::None(why) => Err(Unknown::Unseen(why)),
+    })
 }
 
 /// A site of nginx on this machine that speaks TLS.

@@ -39,6 +39,26 @@ impl Manifest {
     }
 }
 
+/// The whole configuration of nginx.
+pub(super) fn nginx(site: &impl Serialize) -> String {
+    plain(include_str!("../../templates/nginx.conf.j2"), site)
+}
+
+/// The site of nginx.
+pub(super) fn nginx_site(site: &impl Serialize) -> String {
+    plain(include_str!("../../templates/nginx-site.conf.j2"), site)
+}
+
+/// Text whose values need no escaping.
+fn plain(template: &str, values: &impl Serialize) -> String {
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let rendered = environment.render_str(template, Serde(values));
+    let mut text = rendered.expect("the template is fixed, a test renders each of its branches");
+    text.push('\n');
+    text
+}
+
 /// A report as one HTML page, and as Markdown: what `doctor` and `checklist` found. Words are for people, nothing is escaped yet.
 #[derive(Debug, Clone, Serialize)]
 pub struct Page {

@@ -75,7 +75,7 @@ fn problem(nginx: &Nginx, site: &Site) -> Option<Problem> {
     }
     let edits: Vec<&str> = faults.iter().map(|(_, edit)| *edit).collect();
     let fix = Fix::by_hand(format!(
-        "write: {}; then `nginx -t` and `nginx -s reload`",
+        "write: {}; then `nginx -t` and `nginx -s reload`; or have `atlas render nginx` write all of it",
         edits.join("; ")
     ));
     let mut lines = faults

@@ -1,0 +1,99 @@
+//! `atlas render nginx`: the configuration of nginx, tested by nginx itself before it is written.
+
+mod trial;
+
+use std::path::{Path, PathBuf};
+
+use super::{STDOUT, compare};
+use crate::app::App;
+use crate::cli::{RenderNginx, Selection};
+use crate::commands::up::write_artifacts;
+use crate::error::Error;
+use crate::event::{Event, Report};
+use crate::exit::Exit;
+use crate::model::{Deployment, Edge, EnvValue, Kind, NginxVersion, Place};
+use crate::resolve;
+use crate::survey::nginx::program;
+use crate::targets::{Contents, nginx};
+
+pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error> {
+    let (printing, services): (Vec<_>, Vec<_>) =
+        { args.selection.services.iter().cloned() }.partition(|name| name.as_str() == STDOUT);
+    let selection = Selection {
+        services,
+        ..args.selection.clone()
+    };
+    let report = app.reporter();
+    let inputs = app.whole_inputs().await?;
+    let deployment = app.deployment(&inputs, &selection, &app.builtin(), &*report)?;
+    let program = program(app);
+    let found = match &program {
+        Some(program) => program::build(program).await,
+        None => None,
+    };
+    let edge = resolve::edge(&inputs, &deployment, found).map_err(Error::configuration)?;
+    warn(
+        &inputs.project.nginx,
+        &deployment,
+        &edge,
+        found.is_some(),
+        &*report,
+    );
+    let directory = app.directory.display().to_string();
+    let artifacts = nginx::artifacts(&deployment, &edge, &directory);
+    if args.test {
+        trial::hold(app, &artifacts, &edge, program.as_deref().zip(found)).await?;
+    }
+    if !printing.is_empty() {
+        for artifact in &artifacts {
+            if let Contents::Text(text) = &artifact.contents {
+                app.out(text);
+            }
+        }
+        return Ok(Exit::Ok);
+    }
+    if args.check || args.diff {
+        let exit = compare(app, &artifacts)?;
+        return Ok(if args.check { exit } else { Exit::Ok });
+    }
+    write_artifacts(app, &artifacts, args.force, &*report)?;
+    drop(report);
+    app.say(match edge.place {
+        Place::Host => "nginx/nginx.conf is up to date; `nginx -c` and its full path runs it, `nginx -s reload` reads it anew",
+        Place::Container => "nginx/compose.yaml is up to date; `docker compose -f compose.yaml -f nginx/compose.yaml up -d` reads it",
+    });
+    Ok(Exit::Ok)
+}
+
+/// What is written and yet not all that could be.
+fn warn(
+    written: &crate::input::nginx::Nginx,
+    deployment: &Deployment,
+    edge: &Edge,
+    found: bool,
+    report: &dyn Report,
+) {
+    let say = |text: String| report.report(Event::Warning { text });
+    if edge.place == Place::Host && written.version.is_none() && !found {
+        say(format!(
+            "there is no nginx here to ask for its version: written for {} and newer\n  hint: set `nginx.version` in atlas.yaml",
+            NginxVersion::OLDEST
+        ));
+    }
+    if edge.place == Place::Container && !edge.build.version.resolves() {
+        say(format!(
+            "nginx {} cannot keep connections to a container whose address may change; 1.27.3 and newer can",
+            edge.build.version
+        ));
+    }
+    let mut gateways = { deployment.services.values() }.filter(|s| s.kind == Kind::Gateway);
+    let trusts = |given: Option<&EnvValue>| matches!(given, Some(EnvValue::Plain(text)) if ["1", "true"].contains(&text.as_str()));
+    if gateways.any(|gateway| !trusts(gateway.environment.get("ATLAS_TRUST_PROXY"))) {
+        say("the gateway takes all clients of nginx for one\n  hint: set `services.gateway.environment.ATLAS_TRUST_PROXY: \"true\"` in atlas.yaml".to_owned());
+    }
+}
+
+fn program(app: &App) -> Option<PathBuf> {
+    let path = app.environment.get("PATH").map_or("", String::as_str);
+    program::find(path, Path::new("/"))
+}

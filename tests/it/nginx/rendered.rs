@@ -1,0 +1,195 @@
+//! What is written, when nothing is, and what nginx says to it.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::programs;
+use super::server::Site;
+use crate::atlas::Project;
+use crate::offline;
+
+const STRICT: &str = "  behind: cloudflare\n  api-key: true\n";
+
+/// For the version of a program.
+fn in_a_container(program: &Path) -> String {
+    let said = Command::new(program)
+        .arg("-v")
+        .output()
+        .expect("nginx starts")
+        .stderr;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let version = said.trim().rsplit('/').next().expect("a version");
+    format!("  runs: compose\n  version: {version}\n")
+}
+
+#[test]
+fn both_nginxes_take_every_kind_of_site_without_a_word() {
+    for program in programs() {
+        let inside = in_a_container(&program);
+        for settings in ["", STRICT, &inside] {
+            let site = Site::new(&program, 8001, settings);
+            site.render(&[]).exits(0);
+            let (good, said) = site.test();
+            assert!(good, "{settings}: {said}");
+            let faults = { said.lines() }
+                .filter(|line| line.contains("[warn]") && !line.contains("\"user\" directive"));
+            assert_eq!(faults.count(), 0, "{settings}: {said}");
+        }
+    }
+}
+
+/// What Debian's nginx.conf says in its `http`, where a site is included.
+const STOCK: &str = "events {}
+http {
+    sendfile on;
+    tcp_nopush on;
+    types_hash_max_size 2048;
+    default_type application/octet-stream;
+    ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+    ssl_prefer_server_ciphers on;
+    access_log off;
+    gzip on;
+    include atlas.conf;
+}
+";
+
+#[test]
+fn a_stock_configuration_can_include_the_site() {
+    for program in programs() {
+        let site = Site::new(&program, 8001, STRICT);
+        site.render(&[]).exits(0);
+        let ours = site.project.read("nginx/nginx.conf");
+        let (_, ours) = ours.split_once("events").expect("a block");
+        let whole = site
+            .project
+            .read("nginx/nginx.conf")
+            .replace(&format!("events{ours}"), STOCK);
+        site.project.write("nginx/nginx.conf", whole);
+        let (good, said) = site.test();
+        assert!(good, "{said}");
+    }
+}
+
+#[test]
+fn http3_is_spoken_where_nginx_can() {
+    if let Some(program) = programs().pop() {
+        let site = Site::new(&program, 8001, "");
+        let written = site
+            .project
+            .read("atlas.yaml")
+            .replace("  http3: false\n", "");
+        site.project.write("atlas.yaml", written);
+        site.render(&[]).exits(0);
+        let quic = format!("listen {} quic", site.https);
+        assert!(site.project.read("nginx/atlas.conf").contains(&quic));
+        let (good, said) = site.test();
+        assert!(good, "{said}");
+    }
+}
+
+#[test]
+fn doctor_finds_no_fault_in_it() {
+    for program in programs() {
+        let site = Site::new(&program, 8001, "");
+        site.render(&[]).exits(0);
+        site.settle();
+        for file in ["nginx.conf", "atlas.conf"] {
+            let text = site.project.read(&format!("settled/{file}"));
+            site.project.write(&format!("root/etc/nginx/{file}"), text);
+        }
+        let arguments = ["--json", "doctor", "--offline", "--only", "ngx"];
+        let mut command = offline::command(&site.project, &arguments);
+        let folder = program.parent().expect("a folder");
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", folder.display()));
+        command.env("ATLAS_DOCTOR_ROOT", site.project.path().join("root"));
+        let said = crate::atlas::Run::of(command.output().expect("atlas starts")).stdout;
+        for id in [
+            "ATLAS-NGX-001",
+            "ATLAS-NGX-002",
+            "ATLAS-NGX-003",
+            "ATLAS-NGX-004",
+        ] {
+            let passes = |line: &str| line.contains(id) && line.contains(r#""result":"pass""#);
+            assert!(said.lines().any(passes), "{id}: {said}");
+        }
+    }
+}
+
+#[test]
+fn what_nginx_refuses_is_not_written() {
+    for program in programs() {
+        // In a container everything that nginx writes is below /tmp.
+        let site = Site::new(&program, 8001, &in_a_container(&program));
+        site.project.write("site.key", "no key");
+        let said = site.render(&["--test"]).exits(5).stderr;
+        assert!(
+            said.contains("error: nginx refuses the configuration: cannot load certificate key"),
+            "{said}"
+        );
+        assert!(said.contains("; nothing was written"), "{said}");
+        assert!(!site.project.path().join("nginx").exists());
+        std::fs::remove_file(site.project.path().join("site.pem")).expect("a file");
+        let said = site.render(&["--test"]).exits(5).stderr;
+        assert!(said.contains("hint: a first certificate comes by `certbot certonly --standalone -d api.example.com`"), "{said}");
+        let site = Site::new(&program, 8001, &in_a_container(&program));
+        site.render(&["--test"]).exits(0);
+        assert!(site.project.path().join("nginx/nginx.conf").is_file());
+    }
+}
+
+#[test]
+fn a_hand_in_it_is_shown_and_never_overwritten_unasked() {
+    let project = Project::new("nginx");
+    project.write(
+        "atlas.yaml",
+        "profile: minimal\npublic-url: https://api.example.com\nnginx: {version: 1.22}\n",
+    );
+    project.write(".env", offline::ENV);
+    offline::run(&project, &["render", "nginx", "--check"]).exits(8);
+    assert!(!project.path().join("nginx").exists());
+    offline::run(&project, &["render", "nginx"]).exits(0);
+    let rendered = project.read("nginx/atlas.conf");
+    let printed = offline::run(&project, &["render", "nginx", "-"])
+        .exits(0)
+        .stdout;
+    assert!(printed.starts_with(&rendered), "{printed}");
+    project.write(
+        "nginx/atlas.conf",
+        rendered.replace("ssl_session_tickets off", "ssl_session_tickets on"),
+    );
+    let check = offline::run(&project, &["render", "nginx", "--check"]).exits(8);
+    assert!(
+        check
+            .stdout
+            .contains("-    ssl_session_tickets on;\n+    ssl_session_tickets off;"),
+        "{}",
+        check.stdout
+    );
+    let diff = offline::run(&project, &["render", "nginx", "--diff"]).exits(0);
+    assert_eq!(diff.stdout, check.stdout);
+    offline::run(&project, &["render", "nginx"]).exits(0);
+    offline::run(&project, &["render", "nginx", "--check"]).exits(0);
+    assert_eq!(project.read("nginx/atlas.conf"), rendered);
+    project.write("nginx/atlas.conf", "server {}\n");
+    let said = offline::run(&project, &["render", "nginx"]).exits(5).stderr;
+    assert!(said.contains("not generated by atlas"), "{said}");
+}
+
+#[test]
+fn a_site_without_a_name_is_no_site() {
+    let project = Project::new("nginx");
+    project.write("atlas.yaml", "profile: minimal\nnginx: {rate: many}\n");
+    project.write(".env", offline::ENV);
+    let said = offline::run(&project, &["render", "nginx"]).exits(3).stderr;
+    assert!(
+        said.contains(
+            "atlas.yaml:2:15: nginx.rate: expected a whole number from 1 to 1000000, found `many`"
+        ),
+        "{said}"
+    );
+    project.write("atlas.yaml", "profile: minimal\n");
+    let said = offline::run(&project, &["render", "nginx"]).exits(3).stderr;
+    assert!(said.contains("public-url: nginx needs the name of its site\n  hint: add `public-url: https://api.example.com` to atlas.yaml"), "{said}");
+    assert!(!project.path().join("nginx").exists());
+}
