@@ -8,7 +8,7 @@ mod secrets;
 mod spec;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod real;
 #[cfg(test)]

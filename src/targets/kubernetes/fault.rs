@@ -32,7 +32,11 @@ pub(super) fn faults(deployment: &Deployment) -> Vec<Fault> {
     };
     if deployment.services.is_empty() {
         let message = "there is no service to render".to_owned();
-        add("services-to-run".to_owned(), message, "name one, or a profile");
+        add(
+            "services-to-run".to_owned(),
+            message,
+            "name one, or a profile",
+        );
     }
     let namespace = object::namespace_name(&deployment.project);
     // The overlay `dev` has a namespace of its own.
@@ -43,8 +47,15 @@ pub(super) fn faults(deployment: &Deployment) -> Vec<Fault> {
     if let Some(url) = &deployment.public_url
         && !is_domain(&url.host)
     {
-        let message = format!("`{}` is not a domain that a route can be made for", url.host);
-        add("public-url".to_owned(), message, "give a name such as `https://api.example.com`");
+        let message = format!(
+            "`{}` is not a domain that a route can be made for",
+            url.host
+        );
+        add(
+            "public-url".to_owned(),
+            message,
+            "give a name such as `https://api.example.com`",
+        );
     }
     for service in deployment.services.values() {
         name(service, &mut add);
@@ -59,12 +70,22 @@ pub(super) fn faults(deployment: &Deployment) -> Vec<Fault> {
 fn name(service: &Service, add: &mut impl FnMut(String, String, &str)) {
     let name = service.name.as_str();
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        let message = format!("`{name}` cannot be the name of a Service: it must begin with a letter");
-        add(key(service, ""), message, "rename its file in the catalogue");
+        let message =
+            format!("`{name}` cannot be the name of a Service: it must begin with a letter");
+        add(
+            key(service, ""),
+            message,
+            "rename its file in the catalogue",
+        );
     }
     if name.len() > LABEL - "-members-0".len() {
-        let message = format!("`{name}` is too long for the names of its pods: 53 characters at most");
-        add(key(service, ""), message, "rename its file in the catalogue");
+        let message =
+            format!("`{name}` is too long for the names of its pods: 53 characters at most");
+        add(
+            key(service, ""),
+            message,
+            "rename its file in the catalogue",
+        );
     }
 }
 
@@ -83,13 +104,16 @@ fn mounts(service: &Service, add: &mut impl FnMut(String, String, &str)) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (volume, _) in workload::volumes(service) {
         if let Some(other) = seen.insert(object::dashed(volume), volume) {
-            let message = format!("the volumes `{other}` and `{volume}` of `{name}` would have one name");
+            let message =
+                format!("the volumes `{other}` and `{volume}` of `{name}` would have one name");
             add(key(service, ""), message, "rename one in the catalogue");
         }
     }
     for kept in &service.capabilities {
         if kept != "NET_BIND_SERVICE" {
-            let message = format!("`{name}` wants the capability `{kept}`, which the standard `restricted` forbids");
+            let message = format!(
+                "`{name}` wants the capability `{kept}`, which the standard `restricted` forbids"
+            );
             add(key(service, ""), message, "remove it in the catalogue");
         }
     }
@@ -123,15 +147,25 @@ fn resources(service: &Service, add: &mut impl FnMut(String, String, &str)) {
 /// Names that two objects of one kind would share.
 fn names(deployment: &Deployment, add: &mut impl FnMut(String, String, &str)) {
     let taken = |service: &Service| match replica_set::is_mongodb(service) {
-        true => vec![replica_set::members_service(service), replica_set::scripts(service)],
+        true => vec![
+            replica_set::members_service(service),
+            replica_set::scripts(service),
+        ],
         false => Vec::new(),
     };
     let mut reserved: Vec<String> = deployment.services.values().flat_map(taken).collect();
     reserved.extend(View::RESERVED.map(str::to_owned));
     for service in deployment.services.values() {
         if reserved.iter().any(|name| name == service.name.as_str()) {
-            let message = format!("`{}` is the name of an object that atlas makes", service.name);
-            add(key(service, ""), message, "rename its file in the catalogue");
+            let message = format!(
+                "`{}` is the name of an object that atlas makes",
+                service.name
+            );
+            add(
+                key(service, ""),
+                message,
+                "rename its file in the catalogue",
+            );
         }
     }
 }
@@ -166,6 +200,8 @@ fn is_domain(host: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let last = labels.last().is_some_and(|last| last.parse::<u64>().is_err());
+    let last = labels
+        .last()
+        .is_some_and(|last| last.parse::<u64>().is_err());
     host.len() <= 253 && labels.len() >= 2 && labels.iter().all(sound) && last
 }

@@ -13,7 +13,10 @@ pub(super) fn arrange(
     for service in view.services() {
         if replica_set::is_mongodb(service) {
             let path = format!("base/{}/scripts.yaml", service.name);
-            base.push(File::new(path, vec![replica_set::config_map(view, service)]));
+            base.push(File::new(
+                path,
+                vec![replica_set::config_map(view, service)],
+            ));
         }
     }
     let mut resources: Vec<&str> = base
@@ -54,9 +57,8 @@ fn component(name: &str, objects: Vec<Value>) -> [File; 2] {
 
 /// A cluster of one node, nothing installed but a network plug-in.
 fn dev(view: &View<'_>, present: &[&str]) -> File {
-    let replace = |path: &str, value: u32| {
-        format!("- op: replace\n  path: {path}\n  value: {value}\n")
-    };
+    let replace =
+        |path: &str, value: u32| format!("- op: replace\n  path: {path}\n  value: {value}\n");
     let mut patches = Vec::new();
     let services = || view.services();
     if services().any(super::availability::is_scaled) {
@@ -78,11 +80,20 @@ fn dev(view: &View<'_>, present: &[&str]) -> File {
         }));
     }
     let namespace = format!("{}-dev", view.namespace());
-    overlay("dev", &namespace, &chosen(view, present, &["network-policies"]), patches)
+    overlay(
+        "dev",
+        &namespace,
+        &chosen(view, present, &["network-policies"]),
+        patches,
+    )
 }
 
 fn production(view: &View<'_>, present: &[&str]) -> File {
-    let route = if view.options.ingress { "ingress" } else { "gateway-api" };
+    let route = if view.options.ingress {
+        "ingress"
+    } else {
+        "gateway-api"
+    };
     let wanted = ["monitoring", "network-policies", route];
     let components = chosen(view, present, &wanted);
     overlay("production", &view.namespace(), &components, Vec::new())
@@ -116,5 +127,8 @@ fn overlay(name: &str, namespace: &str, components: &[&str], patches: Vec<Value>
     if !patches.is_empty() {
         kustomization["patches"] = patches.into();
     }
-    File::new(format!("overlays/{name}/kustomization.yaml"), vec![kustomization])
+    File::new(
+        format!("overlays/{name}/kustomization.yaml"),
+        vec![kustomization],
+    )
 }

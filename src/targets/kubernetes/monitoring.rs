@@ -22,14 +22,6 @@ pub(super) fn objects(view: &View<'_>) -> Vec<Value> {
         "matchLabels": {"app.kubernetes.io/part-of": "atlas"},
         "matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "In", "values": names}],
     });
-    let ports: Vec<Value> = view
-        .services()
-        .filter(|service| has_metrics(service))
-        .map(|service| service.port.get())
-        .collect::<std::collections::BTreeSet<u16>>()
-        .into_iter()
-        .map(|port| json!({"port": port, "protocol": "TCP"}))
-        .collect();
     let monitor = json!({
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
@@ -54,7 +46,8 @@ pub(super) fn objects(view: &View<'_>) -> Vec<Value> {
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}},
                 "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
             }],
-            "ports": ports,
+            // By its name, which is another number for each service.
+            "ports": [{"port": "main", "protocol": "TCP"}],
         }],
     });
     vec![monitor, policy::named(view, "atlas", way)]

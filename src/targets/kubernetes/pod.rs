@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{View, availability, configuration, object, probe, replica_set, secret, text, workload};
+use super::{
+    View, availability, configuration, object, probe, replica_set, secret, text, workload,
+};
 use crate::model::{Image, Service};
 
 /// Who pods run as: above 10000, where no user of a node is.
@@ -74,7 +76,10 @@ fn container(view: &View<'_>, service: &Service) -> Value {
     if let Some(words) = &service.command {
         put("args", literal(words));
     }
-    put("ports", json!([{"name": "main", "containerPort": service.port.get(), "protocol": "TCP"}]));
+    put(
+        "ports",
+        json!([{"name": "main", "containerPort": service.port.get(), "protocol": "TCP"}]),
+    );
     if !configuration::data(service).is_empty() {
         let name = service.name.as_str();
         put("envFrom", json!([{"configMapRef": {"name": name}}]));
@@ -84,13 +89,19 @@ fn container(view: &View<'_>, service: &Service) -> Value {
         put("env", variables.into());
     }
     put("resources", resources(service));
-    put("securityContext", json!({
-        "allowPrivilegeEscalation": false,
-        "capabilities": capabilities(service),
-        "privileged": false,
-        "readOnlyRootFilesystem": service.read_only,
-    }));
-    put("lifecycle", json!({"preStop": {"sleep": {"seconds": DRAIN}}}));
+    put(
+        "securityContext",
+        json!({
+            "allowPrivilegeEscalation": false,
+            "capabilities": capabilities(service),
+            "privileged": false,
+            "readOnlyRootFilesystem": service.read_only,
+        }),
+    );
+    put(
+        "lifecycle",
+        json!({"preStop": {"sleep": {"seconds": DRAIN}}}),
+    );
     put("volumeMounts", mounts(service).into());
     probe::add(&mut container, service);
     let mut container = Value::from(container);
@@ -127,7 +138,11 @@ fn capabilities(service: &Service) -> Value {
 fn resources(service: &Service) -> Value {
     let limits = service.resources;
     let kept = workload::is_stateful(service);
-    let memory = if kept { limits.memory } else { limits.memory / 2 };
+    let memory = if kept {
+        limits.memory
+    } else {
+        limits.memory / 2
+    };
     let cpu = (limits.cpu_millis / 2).max(1);
     json!({
         "requests": {
@@ -149,7 +164,10 @@ fn quantity(bytes: u64) -> String {
     units
         .into_iter()
         .find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit))
-        .map_or_else(|| bytes.to_string(), |(name, unit)| format!("{}{name}", bytes / unit))
+        .map_or_else(
+            || bytes.to_string(),
+            |(name, unit)| format!("{}{name}", bytes / unit),
+        )
 }
 
 fn mounts(service: &Service) -> Vec<Value> {
@@ -196,7 +214,9 @@ fn scratch(service: &Service) -> Vec<(String, String)> {
 
 /// `size=64m` as a quantity.
 fn size(options: &str) -> String {
-    let written = options.split(',').find_map(|option| option.strip_prefix("size="));
+    let written = options
+        .split(',')
+        .find_map(|option| option.strip_prefix("size="));
     match written.map(|size| size.split_at(size.len().saturating_sub(1))) {
         Some((number, "m" | "M")) => format!("{number}Mi"),
         Some((number, "g" | "G")) => format!("{number}Gi"),

@@ -24,8 +24,7 @@ const ELSEWHERE: [(&str, u16); 2] = [("MONGO_URL", 27017), ("REDIS_URL", 6379)];
 
 impl View<'_> {
     /// Names of policies and routes that belong to no service.
-    pub(super) const RESERVED: [&'static str; 4] =
-        ["acme-solver", "atlas", "default-deny", "edge"];
+    pub(super) const RESERVED: [&'static str; 4] = ["acme-solver", "atlas", "default-deny", "edge"];
 }
 
 /// All policies of the component.
@@ -75,7 +74,8 @@ fn of_service(view: &View<'_>, service: &Service) -> Value {
     let mut egress = vec![dns()];
     for dependency in service.depends_on.keys() {
         if let Some(other) = view.deployment.services.get(dependency) {
-            egress.push(json!({"to": [peer(other.name.as_str())], "ports": port(other.port.get())}));
+            egress
+                .push(json!({"to": [peer(other.name.as_str())], "ports": port(other.port.get())}));
         }
     }
     if replicated {

@@ -12,7 +12,8 @@ const SEAL: &str = ": edits belong in an overlay of your own; sha256:";
 pub(super) fn text(path: &str, objects: &[Value]) -> String {
     let mut body = format!("# {path}\n");
     for object in objects {
-        let options = serde_saphyr::ser_options! { compact_list_indent: false, folded_wrap_chars: 1000 };
+        let options =
+            serde_saphyr::ser_options! { compact_list_indent: false, folded_wrap_chars: 1000 };
         let yaml = serde_saphyr::to_string_with_options(object, options)
             .expect("JSON values with string keys are always YAML");
         body += "---\n";
