@@ -22,12 +22,13 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::{Artifact, Contents};
-use crate::model::{Deployment, ImageRef, Kind, Secret, Service};
+use crate::model::{Deployment, ImageRef, Kind, Secret, Service, ServiceName};
 
 pub use fault::Fault;
 pub use text::is_edited;
@@ -62,22 +63,25 @@ pub enum Secrets {
 struct View<'a> {
     deployment: &'a Deployment,
     options: &'a Options,
+    /// Who depends on a service.
+    clients: BTreeMap<&'a ServiceName, Vec<&'a Service>>,
 }
 
-/// A file before it is text.
+/// A file. It is text at once: the objects of hundreds of services would take more memory than all else.
 struct File {
     /// Below the folder.
     path: String,
-    objects: Vec<Value>,
+    text: String,
     /// Whether it holds values that are never shown.
     secret: bool,
 }
 
 impl File {
-    fn new(path: impl Into<String>, objects: Vec<Value>) -> Self {
+    fn new(path: impl Into<String>, objects: &[Value]) -> Self {
+        let path = path.into();
         Self {
-            path: path.into(),
-            objects,
+            text: text::text(&path, objects),
+            path,
             secret: false,
         }
     }
@@ -96,18 +100,14 @@ pub fn artifacts(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let view = View {
-        deployment,
-        options,
-    };
+    let view = View::new(deployment, options);
     let mut artifacts: Vec<Artifact> = view
         .files()
         .into_iter()
         .map(|file| {
-            let text = text::text(&file.path, &file.objects);
             let (contents, mode) = match file.secret {
-                true => (Contents::Secret(Secret::new(text)), 0o600),
-                false => (Contents::Text(text), 0o644),
+                true => (Contents::Secret(Secret::new(file.text)), 0o600),
+                false => (Contents::Text(file.text), 0o644),
             };
             let path = folder.join(&file.path);
             Artifact {
@@ -122,31 +122,37 @@ pub fn artifacts(
     Ok(artifacts)
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    fn new(deployment: &'a Deployment, options: &'a Options) -> Self {
+        let mut clients: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for service in deployment.services.values() {
+            for dependency in service.depends_on.keys() {
+                clients.entry(dependency).or_default().push(service);
+            }
+        }
+        Self {
+            deployment,
+            options,
+            clients,
+        }
+    }
+
     fn files(&self) -> Vec<File> {
-        let mut base = vec![
-            File::new("base/namespace.yaml", vec![object::namespace(self)]),
-            File::new("base/configmap.yaml", configuration::config_maps(self)),
-        ];
+        let mut base = vec![File::new("base/namespace.yaml", &[object::namespace(self)])];
+        let maps = configuration::config_maps(self);
+        if !maps.is_empty() {
+            base.push(File::new("base/configmap.yaml", &maps));
+        }
         for service in self.services() {
             base.push(File::new(
                 path(service, workload::kind(service)),
-                vec![workload::workload(self, service)],
+                &[workload::workload(self, service)],
             ));
             let mut objects = service::objects(self, service);
             objects.extend(availability::objects(self, service));
-            base.push(File::new(path(service, "service"), objects));
+            base.push(File::new(path(service, "service"), &objects));
         }
-        base.retain(|file| !file.objects.is_empty());
-        let components = [
-            ("external-secrets", secret::external(self)),
-            ("gateway-api", route::gateway_api(self)),
-            ("ingress", route::ingress(self)),
-            ("monitoring", monitoring::objects(self)),
-            ("network-policies", policy::objects(self)),
-            ("secrets", secret::values(self)),
-        ];
-        kustomization::arrange(self, base, components)
+        kustomization::arrange(self, base)
     }
 
     fn services(&self) -> impl Iterator<Item = &Service> {

@@ -1,14 +1,13 @@
 //! `atlas render kubernetes`: the command, every subset of the services, and what foreign judges say of each profile.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod judged;
+mod subsets;
+
+use std::sync::OnceLock;
 
 use atlas::input::{Catalogue, Dotenv, Environment, Inputs, Project as Manifest};
 use atlas::model::{Deployment, ImageRef};
 use atlas::resolve::{Request, resolve};
-use atlas::targets::kubernetes::{Options, artifacts};
-use serde_json::Value;
 
 use crate::atlas::Project;
 use crate::offline;
@@ -21,23 +20,30 @@ fn manifest() -> String {
     )
 }
 
+/// The catalogue, atlas.yaml and .env, read once.
+fn inputs() -> &'static Inputs {
+    static INPUTS: OnceLock<Inputs> = OnceLock::new();
+    INPUTS.get_or_init(|| {
+        let (catalogue, _) = Catalogue::embedded();
+        let (project, problems) = Manifest::parse("atlas.yaml", manifest().as_bytes());
+        assert!(problems.is_empty(), "{problems:?}");
+        let mut dotenv = Dotenv::default();
+        dotenv.parse(".env", offline::ENV.as_bytes(), &Environment::new());
+        Inputs {
+            catalogue,
+            project,
+            dotenv,
+            problems,
+        }
+    })
+}
+
 /// Resolves named services as the command would.
 fn deployment(services: &[&str]) -> Deployment {
-    let (catalogue, _) = Catalogue::embedded();
-    let (project, problems) = Manifest::parse("atlas.yaml", manifest().as_bytes());
-    assert!(problems.is_empty(), "{problems:?}");
-    let mut dotenv = Dotenv::default();
-    dotenv.parse(".env", offline::ENV.as_bytes(), &Environment::new());
     let roles = ALL.iter().copied();
     let mut request = Request::new("atlas", ImageRef::new("atlas-builtin:test"), roles);
     request.services = services.iter().map(|name| (*name).to_owned()).collect();
-    let inputs = Inputs {
-        catalogue,
-        project,
-        dotenv,
-        problems: Vec::new(),
-    };
-    resolve(&inputs, &request)
+    resolve(inputs(), &request)
         .unwrap_or_else(|problems| panic!("{problems:?}"))
         .deployment
 }
@@ -59,128 +65,6 @@ const ALL: [&str; 15] = [
     "redis",
     "slack",
 ];
-
-/// All singles, all pairs, 200 picked by a generator that is the same on every machine.
-fn subsets() -> Vec<Vec<&'static str>> {
-    let mut subsets: Vec<Vec<&str>> = ALL.iter().map(|name| vec![*name]).collect();
-    for (number, first) in ALL.iter().enumerate() {
-        subsets.extend(ALL[number + 1..].iter().map(|second| vec![*first, *second]));
-    }
-    let mut state: u32 = 1;
-    while subsets.len() < ALL.len() + ALL.len() * (ALL.len() - 1) / 2 + 200 {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let picked = |number: &usize| state >> (number + 8) & 1 == 1;
-        let subset: Vec<&str> = (0..ALL.len()).filter(picked).map(|n| ALL[n]).collect();
-        if !subset.is_empty() {
-            subsets.push(subset);
-        }
-    }
-    subsets
-}
-
-#[test]
-fn every_subset_of_the_services_is_sound() {
-    let subsets = subsets();
-    assert_eq!(subsets.len(), 15 + 105 + 200);
-    for subset in subsets {
-        let deployment = deployment(&subset);
-        let rendered = artifacts(&deployment, &Options::default(), Path::new("k"));
-        let files: BTreeMap<String, Vec<Value>> = rendered
-            .expect("no fault")
-            .iter()
-            .map(|artifact| {
-                let text = std::str::from_utf8(artifact.contents.bytes()).expect("UTF-8");
-                let objects = serde_saphyr::from_multiple(text).expect("YAML");
-                (artifact.path.display().to_string(), objects)
-            })
-            .collect();
-        is_sound(&subset, &deployment, &files);
-    }
-}
-
-/// Every file is listed, every name is given once, and the policies are the graph.
-fn is_sound(subset: &[&str], deployment: &Deployment, files: &BTreeMap<String, Vec<Value>>) {
-    let mut names = BTreeSet::new();
-    for object in files.values().flatten() {
-        let text = |key: &str| object.pointer(key).and_then(Value::as_str);
-        let kind = text("/kind").expect("a kind");
-        if let Some(name) = text("/metadata/name") {
-            // The two ways in exclude each other and share a policy's name.
-            let once = names.insert((kind.to_owned(), name.to_owned()));
-            assert!(once || name == "edge", "{subset:?}: {kind} {name} twice");
-        }
-    }
-    for (path, objects) in files {
-        let Some(folder) = path.strip_suffix("/kustomization.yaml") else {
-            continue;
-        };
-        for key in ["resources", "components"] {
-            for listed in objects[0][key].as_array().into_iter().flatten() {
-                let listed = listed.as_str().expect("a path");
-                let target = match listed.strip_prefix("../../") {
-                    Some(rest) => format!("k/{rest}/kustomization.yaml"),
-                    None => format!("{folder}/{listed}"),
-                };
-                assert!(files.contains_key(&target), "{subset:?}: {path}: {target}");
-            }
-        }
-    }
-    for service in deployment.services.values() {
-        let name = service.name.to_string();
-        for kind in [
-            "Service",
-            "ServiceAccount",
-            "PodDisruptionBudget",
-            "NetworkPolicy",
-        ] {
-            let there = names.contains(&(kind.to_owned(), name.clone()));
-            assert!(there, "{subset:?}: {kind} {name}");
-        }
-    }
-    let policies = &files["k/components/network-policies/objects.yaml"];
-    assert_eq!(allowed(policies), graph(deployment), "{subset:?}");
-}
-
-/// Pairs that both sides allow.
-fn allowed(policies: &[Value]) -> BTreeSet<(String, String)> {
-    let label = "/podSelector/matchLabels/app.kubernetes.io~1name";
-    let mut sides = [BTreeSet::new(), BTreeSet::new()];
-    for policy in policies {
-        let own = policy.pointer(&format!("/spec{label}"));
-        let Some(own) = own.and_then(Value::as_str) else {
-            continue;
-        };
-        for (side, (rules, peers)) in [("ingress", "from"), ("egress", "to")].iter().enumerate() {
-            let rules = policy["spec"][*rules].as_array().into_iter().flatten();
-            for peer in rules.flat_map(|rule| rule[*peers].as_array().into_iter().flatten()) {
-                if let Some(other) = peer.pointer(label).and_then(Value::as_str) {
-                    let pair = match side {
-                        0 => (other.to_owned(), own.to_owned()),
-                        _ => (own.to_owned(), other.to_owned()),
-                    };
-                    sides[side].insert(pair);
-                }
-            }
-        }
-    }
-    assert_eq!(
-        sides[0], sides[1],
-        "what one side allows, the other does too"
-    );
-    sides[0].retain(|(from, to)| from != to);
-    let [both, _] = sides;
-    both
-}
-
-fn graph(deployment: &Deployment) -> BTreeSet<(String, String)> {
-    let services = deployment.services.values();
-    services
-        .flat_map(|service| {
-            let to = service.depends_on.keys();
-            to.map(|other| (service.name.to_string(), other.to_string()))
-        })
-        .collect()
-}
 
 fn project(test: &str) -> Project {
     let project = Project::new(test);
@@ -279,128 +163,4 @@ fn faults_are_shown_where_they_are_written() {
         .exits(2)
         .stderr;
     assert!(said.contains("invalid image `https://a`"), "{said}");
-}
-
-/// Renders profiles and stores in folders of one project, which the judges see at once.
-fn judged() -> Option<(Vec<String>, BTreeMap<String, Deployment>)> {
-    let Some(judge) = std::env::var_os("ATLAS_TEST_JUDGE_KUBERNETES") else {
-        let required = std::env::var_os("ATLAS_TEST_REQUIRE_REAL").is_some();
-        assert!(
-            !required,
-            "ATLAS_TEST_JUDGE_KUBERNETES is not set, but real parts are required"
-        );
-        offline::skipped(
-            "kubernetes",
-            "set ATLAS_TEST_JUDGE_KUBERNETES (see tests/parts/provision)",
-        );
-        return None;
-    };
-    let project = project("judged");
-    let image = format!("ghcr.io/acme/atlas@{DIGEST}");
-    let external = format!(
-        "{}MONGO_URL=mongodb://u:p@db.example:27017\nREDIS_URL=redis://:p@cache.example:6379/0\n",
-        offline::ENV
-    );
-    let mut command = Command::new(judge);
-    let mut graphs = BTreeMap::new();
-    for (name, more) in [
-        ("minimal", vec!["--profile", "minimal"]),
-        ("atlassian", vec!["--profile", "atlassian"]),
-        ("all", vec!["--profile", "all"]),
-        (
-            "ingress",
-            vec!["--ingress", "--secrets", "existing", "slack"],
-        ),
-        ("external", vec!["--data", "external"]),
-        (
-            "embedded",
-            vec!["--data", "embedded", "--secrets", "values"],
-        ),
-    ] {
-        let env = if name == "external" {
-            &external
-        } else {
-            offline::ENV
-        };
-        project.write(".env", env);
-        let arguments = ["render", "kubernetes", "--output", name, "--image", &image];
-        offline::run(&project, &[&arguments, &more[..]].concat()).exits(0);
-        command.arg(project.path().join(name));
-        let known = match name {
-            "all" => Some(deployment(&ALL)),
-            "atlassian" => Some(deployment(&["confluence", "jira", "gateway"])),
-            _ => None,
-        };
-        graphs.extend(known.map(|deployment| (name.to_owned(), deployment)));
-    }
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .expect("the judge runs");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let findings = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{findings}");
-    Some((said.lines().map(str::to_owned).collect(), graphs))
-}
-
-#[test]
-fn no_judge_finds_anything_and_what_can_speak_is_the_service_graph() {
-    let Some((said, deployments)) = judged() else {
-        return;
-    };
-    let count = |start: &str| -> usize {
-        let line = said.iter().find(|line| line.starts_with(start));
-        let last = line.and_then(|line| line.split(' ').next_back());
-        last.and_then(|number| number.parse().ok()).expect(start)
-    };
-    let known = count("objects ");
-    for version in ["1.30", "1.32", "1.37"] {
-        assert_eq!(
-            count(&format!("kubernetes-validate-{version} 0 of ")),
-            known
-        );
-    }
-    assert!(known > 300, "{known}");
-    assert!(count("checkov 0 of ") > 200);
-    assert!(count("yamllint 0 of ") > 100);
-    for (name, deployment) in &deployments {
-        for overlay in ["dev", "production"] {
-            let start = format!("edge {name}-{overlay} ");
-            let edges: BTreeSet<&str> = said
-                .iter()
-                .filter_map(|line| line.strip_prefix(&start))
-                .collect();
-            let wanted = ways(deployment, overlay == "production");
-            assert_eq!(
-                edges,
-                wanted.iter().map(String::as_str).collect(),
-                "{start}"
-            );
-        }
-    }
-}
-
-/// What shall be able to speak: the graph, DNS, vendors; in production also who scrapes and who proxies.
-fn ways(deployment: &Deployment, production: bool) -> BTreeSet<String> {
-    let mut ways = BTreeSet::new();
-    for service in deployment.services.values() {
-        let name = &service.name;
-        ways.insert(format!("{name} dns 53"));
-        for other in service.depends_on.keys() {
-            ways.insert(format!(
-                "{name} {other} {}",
-                deployment.services[other].port
-            ));
-        }
-        if service.internet {
-            ways.insert(format!("{name} internet 443"));
-        }
-        if production && !["mongodb", "redis"].contains(&name.as_str()) {
-            ways.insert(format!("prometheus {name} {}", service.port));
-        }
-        if production && name.as_str() == "gateway" {
-            ways.insert(format!("proxy {name} {}", service.port));
-        }
-    }
-    ways
 }

@@ -2,21 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::{File, Secrets, View, configuration, replica_set};
+use super::{File, Secrets, View, configuration, monitoring, policy, replica_set, route, secret};
+
+/// The objects of a component.
+type Make = fn(&View<'_>) -> Vec<Value>;
+
+/// Components by name; one without objects is left out.
+const COMPONENTS: [(&str, Make); 6] = [
+    ("external-secrets", secret::external),
+    ("gateway-api", route::gateway_api),
+    ("ingress", route::ingress),
+    ("monitoring", monitoring::objects),
+    ("network-policies", policy::objects),
+    ("secrets", secret::values),
+];
 
 /// Puts every file in its place and lists it where it belongs.
-pub(super) fn arrange(
-    view: &View<'_>,
-    mut base: Vec<File>,
-    components: [(&'static str, Vec<Value>); 6],
-) -> Vec<File> {
+pub(super) fn arrange(view: &View<'_>, mut base: Vec<File>) -> Vec<File> {
     for service in view.services() {
         if replica_set::is_mongodb(service) {
             let path = format!("base/{}/scripts.yaml", service.name);
-            base.push(File::new(
-                path,
-                vec![replica_set::config_map(view, service)],
-            ));
+            base.push(File::new(path, &[replica_set::config_map(view, service)]));
         }
     }
     let mut resources: Vec<&str> = base
@@ -29,13 +35,14 @@ pub(super) fn arrange(
         "kind": "Kustomization",
         "resources": resources,
     });
-    let kustomization = File::new("base/kustomization.yaml", vec![kustomization]);
+    let kustomization = File::new("base/kustomization.yaml", &[kustomization]);
     base.push(kustomization);
     let mut present = Vec::new();
-    for (name, objects) in components {
+    for (name, make) in COMPONENTS {
+        let objects = make(view);
         if !objects.is_empty() {
             present.push(name);
-            base.extend(component(name, objects));
+            base.extend(component(name, &objects));
         }
     }
     base.push(dev(view, &present));
@@ -43,7 +50,7 @@ pub(super) fn arrange(
     base
 }
 
-fn component(name: &str, objects: Vec<Value>) -> [File; 2] {
+fn component(name: &str, objects: &[Value]) -> [File; 2] {
     let kustomization = json!({
         "apiVersion": "kustomize.config.k8s.io/v1alpha1",
         "kind": "Component",
@@ -52,7 +59,7 @@ fn component(name: &str, objects: Vec<Value>) -> [File; 2] {
     let mut file = File::new(format!("components/{name}/objects.yaml"), objects);
     file.secret = name == "secrets";
     let path = format!("components/{name}/kustomization.yaml");
-    [File::new(path, vec![kustomization]), file]
+    [File::new(path, &[kustomization]), file]
 }
 
 /// A cluster of one node, nothing installed but a network plug-in.
@@ -129,6 +136,6 @@ fn overlay(name: &str, namespace: &str, components: &[&str], patches: Vec<Value>
     }
     File::new(
         format!("overlays/{name}/kustomization.yaml"),
-        vec![kustomization],
+        &[kustomization],
     )
 }

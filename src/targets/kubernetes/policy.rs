@@ -66,11 +66,8 @@ fn solver(view: &View<'_>) -> Value {
 fn of_service(view: &View<'_>, service: &Service) -> Value {
     let name = service.name.as_str();
     let replicated = replica_set::is_mongodb(service);
-    let mut clients: Vec<Value> = view
-        .services()
-        .filter(|other| other.depends_on.contains_key(&service.name))
-        .map(|other| peer(other.name.as_str()))
-        .collect();
+    let known = view.clients.get(&service.name).into_iter().flatten();
+    let mut clients: Vec<Value> = known.map(|other| peer(other.name.as_str())).collect();
     let mut egress = vec![dns()];
     for dependency in service.depends_on.keys() {
         if let Some(other) = view.deployment.services.get(dependency) {
