@@ -163,4 +163,12 @@ fn faults_are_shown_where_they_are_written() {
         .exits(2)
         .stderr;
     assert!(said.contains("invalid image `https://a`"), "{said}");
+    for folder in ["..", ".", "/tmp", "a/../b"] {
+        let arguments = ["render", "kubernetes", "--output", folder];
+        let said = offline::run(&project, &arguments).exits(2).stderr;
+        assert!(
+            said.contains(&format!("invalid folder `{folder}`")),
+            "{said}"
+        );
+    }
 }

@@ -9,9 +9,6 @@ build_kubernetes_server() {
     source=$work/path/src/k8s.io/kubernetes
     mkdir -p "$source"
     debian_unpack bookworm "$work/root" golang-1.19-go golang-1.19-src etcd-server
-    # The package refers to its sources by links into /usr/share.
-    find "$work/root/usr/lib/go-1.19" -maxdepth 1 -type l -delete
-    cp -rn "$work"/root/usr/share/go-1.19/. "$work/root/usr/lib/go-1.19/"
     locked apt-bullseye apt_of bullseye update
     printf 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s bullseye main\n' "$(debian_mirror)" >"$work/sources.list"
     # The description of the package is no longer to be had for a file of this name; the source itself is.

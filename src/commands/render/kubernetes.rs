@@ -1,7 +1,7 @@
 //! `atlas render kubernetes`: the folder of a Kustomize base, its components and overlays.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use super::printed;
 use crate::app::App;
@@ -62,6 +62,12 @@ fn options(args: &cli::Kubernetes) -> Result<Options, Error> {
     if let Some(image) = args.image.as_deref().filter(|image| wrong(image)) {
         let message = format!("invalid image `{image}`");
         let hint = "give a reference such as `ghcr.io/acme/atlas:1`";
+        return Err(Error::new(Exit::Usage, message).hint(hint));
+    }
+    let inside = |part| matches!(part, Component::Normal(_));
+    if args.output.as_os_str().is_empty() || !args.output.components().all(inside) {
+        let message = format!("invalid folder `{}`", args.output.display());
+        let hint = "name a folder in the project directory, such as `kubernetes`";
         return Err(Error::new(Exit::Usage, message).hint(hint));
     }
     Ok(Options {

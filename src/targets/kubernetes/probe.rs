@@ -13,10 +13,9 @@ pub(super) fn add(container: &mut Map<String, Value>, service: &Service) {
         probe["timeoutSeconds"] = timeout.into();
         probe
     };
-    let ready = ready(service);
-    // 150 s to start, in which nothing restarts it.
-    container.insert("startupProbe".into(), timed(ready.clone(), 5, 30, 5));
-    container.insert("readinessProbe".into(), timed(ready, 10, 3, 5));
+    // 150 s to open its port, in which nothing else is asked.
+    container.insert("startupProbe".into(), timed(port(), 5, 30, 5));
+    container.insert("readinessProbe".into(), timed(ready(service), 10, 3, 5));
     // A health page may ask other services: a slow one of those must not restart this one. A port that no longer accepts
     // connections is its own fault.
     container.insert("livenessProbe".into(), timed(port(), 20, 6, 5));
