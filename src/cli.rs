@@ -19,7 +19,7 @@ pub(crate) use checklist::{Answer, Checklist, ChecklistCommand, Forget};
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
 pub(crate) use env::{Env, EnvCommand};
 pub(crate) use examine::{Doctor, Explain};
-pub(crate) use files::{Completions, Init, Render, RenderNginx, RenderTarget};
+pub(crate) use files::{Completions, Init, Kubernetes, Render, RenderNginx, RenderTarget};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};
 
 /// Ends `atlas -h`.

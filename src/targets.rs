@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::model::Secret;
 
 pub mod compose;
+pub mod kubernetes;
 pub mod nginx;
 pub mod templates;
 

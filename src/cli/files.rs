@@ -41,7 +41,8 @@ pub(crate) struct Init {
 Examples:
   atlas render compose            write compose.yaml
   atlas render compose --check    exit 8 if it is out of date
-  atlas render nginx --test       write nginx's files if nginx takes them"
+  atlas render nginx --test       write nginx's files if nginx takes them
+  atlas render kubernetes         write the folder kubernetes"
 )]
 pub(crate) struct Render {
     #[command(subcommand)]
@@ -71,6 +72,8 @@ Examples:
         #[arg(long)]
         force: bool,
     },
+    /// A Kustomize base with overlays and components
+    Kubernetes(Kubernetes),
     /// nginx before the gateway: TLS, limits, streams
     Nginx(RenderNginx),
 }
@@ -100,6 +103,45 @@ pub(crate) struct RenderNginx {
     #[arg(long)]
     pub(crate) test: bool,
     /// Overwrite files that atlas did not generate
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `atlas render kubernetes`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes a Kustomize base, components and the overlays `dev` and `production`. A change of your own belongs in an \
+overlay of your own, beside them: a file that was edited since is not overwritten without --force. No secret stands in a \
+file unless --secrets values asks for it.
+
+Examples:
+  atlas render kubernetes         write the folder kubernetes
+  atlas render kubernetes --profile all --check      exit 8 if it is old
+  atlas render kubernetes --image ghcr.io/acme/atlas:1
+  kubectl apply --server-side -k kubernetes/overlays/production"
+)]
+pub(crate) struct Kubernetes {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Folder to write, in the project directory
+    #[arg(long, value_name = "DIR", default_value = "kubernetes")]
+    pub(crate) output: PathBuf,
+    /// The built-in image as the cluster pulls it, best with its digest
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) image: Option<String>,
+    /// Who makes the Secrets: external (External Secrets), existing (you), or values (written out)
+    #[arg(long, value_name = "WHO", value_parser = ["external", "existing", "values"], default_value = "external")]
+    pub(crate) secrets: String,
+    /// Lead to the gateway by a plain Ingress instead of the Gateway API
+    #[arg(long)]
+    pub(crate) ingress: bool,
+    /// Write nothing; exit 8 with the difference when a file is out of date
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Write nothing; show the difference
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) diff: bool,
+    /// Overwrite files that atlas did not generate or that were edited since
     #[arg(long)]
     pub(crate) force: bool,
 }

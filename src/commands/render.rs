@@ -1,5 +1,6 @@
 //! `atlas render`: the files of a target, written, printed or compared.
 
+mod kubernetes;
 mod nginx;
 
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use crate::diagnostic::enumerate;
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
-use crate::files::{self, FileError};
+use crate::files::{self, Difference, FileError};
 use crate::input::Inputs;
 use crate::model::{Deployment, EnvValue};
 use crate::targets::{Artifact, Contents, compose};
@@ -28,18 +29,10 @@ pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error>
             check,
             force,
         } => (selection, check, force),
+        RenderTarget::Kubernetes(args) => return kubernetes::render(app, args).await,
         RenderTarget::Nginx(args) => return nginx::render(app, args).await,
     };
-    let print = selection.services.iter().any(|name| name == STDOUT);
-    let selection = Selection {
-        services: selection
-            .services
-            .iter()
-            .filter(|name| *name != STDOUT)
-            .cloned()
-            .collect(),
-        ..selection.clone()
-    };
+    let (print, selection) = printed(selection);
     let builtin = app.builtin();
     let report = app.reporter();
     let inputs = app.whole_inputs().await?;
@@ -61,6 +54,13 @@ pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error>
     drop(report);
     app.say("compose.yaml is up to date; `docker compose up -d` reads it");
     Ok(Exit::Ok)
+}
+
+/// Whether the files shall be printed, and the selection without that wish.
+fn printed(selection: &Selection) -> (bool, Selection) {
+    let mut rest = selection.clone();
+    rest.services.retain(|name| name != STDOUT);
+    (rest.services.len() < selection.services.len(), rest)
 }
 
 /// Compose substitutes the text of .env: it hands on a reference where atlas hands on the value. Secret files hold values.
@@ -93,6 +93,11 @@ fn warn_of_references(inputs: &Inputs, deployment: &Deployment, report: &dyn Rep
 
 fn compare(app: &App, artifacts: &[Artifact]) -> Result<Exit, Error> {
     let differences = files::compare(&app.directory, artifacts)?;
+    Ok(show(app, &differences))
+}
+
+/// Shows differences; the exit code tells whether there are any.
+fn show(app: &App, differences: &[Difference]) -> Exit {
     if app.global.json {
         let list: Vec<_> = differences
             .iter()
@@ -102,14 +107,14 @@ fn compare(app: &App, artifacts: &[Artifact]) -> Result<Exit, Error> {
             serde_json::json!({"schema": "atlas/v1", "kind": "check", "differences": list});
         app.out(&object.to_string());
     } else {
-        for difference in &differences {
+        for difference in differences {
             app.out(&difference.to_string());
         }
     }
-    Ok(match differences.is_empty() {
+    match differences.is_empty() {
         true => Exit::Ok,
         false => Exit::Differences,
-    })
+    }
 }
 
 impl From<FileError> for Error {

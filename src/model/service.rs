@@ -48,6 +48,8 @@ pub struct Service {
     /// The steady-state health check that the engine runs inside the container, in Docker's form: `CMD`, `CMD-SHELL` or
     /// `NONE` first; empty keeps the image's own.
     pub healthcheck: Vec<String>,
+    /// Whether it calls others' APIs on the internet.
+    pub internet: bool,
     /// What must be ready before this starts.
     pub depends_on: BTreeMap<ServiceName, Condition>,
     /// Keys of the deployment's networks.

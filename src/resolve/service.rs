@@ -107,6 +107,7 @@ impl<'i> Scope<'i> {
                 .healthcheck
                 .or_else(|| entry.healthcheck.clone())
                 .unwrap_or_else(|| healthcheck_of(&entry.probe)),
+            internet: entry.internet,
             depends_on,
             mounts: mounts(entry, embedded).into_iter().chain(folders).collect(),
             tmpfs: entry.tmpfs.clone(),

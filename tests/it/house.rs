@@ -50,8 +50,9 @@ fn commands(project: &Project) -> Vec<Vec<String>> {
         .filter(|name| *name != "help")
         .map(|name| vec![name.to_owned()])
         .collect();
-    commands.push(vec!["render".to_owned(), "compose".to_owned()]);
-    commands.push(vec!["render".to_owned(), "nginx".to_owned()]);
+    for target in ["compose", "kubernetes", "nginx"] {
+        commands.push(vec!["render".to_owned(), target.to_owned()]);
+    }
     for command in [
         "create", "list", "show", "verify", "restore", "prune", "pin", "unpin", "copy", "schedule",
         "check", "export", "import", "key",

@@ -13,6 +13,7 @@ mod house;
 mod init;
 mod input;
 mod judges;
+mod kubernetes;
 mod nginx;
 mod offline;
 mod tidy;

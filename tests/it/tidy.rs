@@ -90,6 +90,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "src/targets.rs",
             "src/targets/compose/secrets.rs",
             "src/targets/compose/spec.rs",
+            "src/targets/kubernetes/secret.rs",
         ],
     ),
     // `serve` and `probe` run inside the built-in image, without the surroundings of a command.

@@ -60,6 +60,8 @@ pub struct Entry {
     pub scalable: bool,
     /// Whether its port is published unless the user says otherwise.
     pub publish: bool,
+    /// Whether it calls APIs on the internet; integrations and the gateway do unless they say otherwise.
+    pub internet: bool,
     /// Time between SIGTERM and SIGKILL.
     pub stop_grace: Duration,
     /// How its credentials are tried at their vendor.

@@ -36,6 +36,7 @@ const KEYS: &[&str] = &[
     "resources",
     "scalable",
     "publish",
+    "internet",
     "stop_grace",
     "images",
     "credential",
@@ -71,12 +72,13 @@ fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option
     let port = required(reader, &fields, "port", port);
     let description = required(reader, &fields, "description", |r, n, p| r.text(n, p));
     let probe = required(reader, &fields, "health", probe);
+    let kind = kind?.value;
     let rest = Entry {
         file: file.to_owned(),
         title: title.unwrap_or_else(|| stem.to_owned()),
         name: name?,
         description: description?.value,
-        kind: kind.as_ref()?.value,
+        kind,
         port: port?.value,
         probe: probe?,
         healthcheck: words(reader, &fields, "healthcheck"),
@@ -96,9 +98,10 @@ fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option
         user: optional_text(reader, &fields, "user"),
         read_only: flag(reader, &fields, "read_only", true),
         capabilities: words(reader, &fields, "capabilities").unwrap_or_default(),
-        resources: resources(reader, &fields, kind?.value),
+        resources: resources(reader, &fields, kind),
         scalable: flag(reader, &fields, "scalable", false),
         publish: flag(reader, &fields, "publish", false),
+        internet: flag(reader, &fields, "internet", asks_vendors(kind)),
         stop_grace: fields
             .get("stop_grace")
             .and_then(|(node, path)| reader.formed(node, &path, "a time such as `10s`", seconds))
@@ -108,6 +111,11 @@ fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option
     };
     let images = images::read(reader, &fields, &rest);
     Some(Entry { images, ..rest })
+}
+
+/// Integrations ask their vendors; the gateway searches the web and may do the work of integrations.
+fn asks_vendors(kind: Kind) -> bool {
+    matches!(kind, Kind::Gateway | Kind::Integration)
 }
 
 /// Reads a key that must be there.

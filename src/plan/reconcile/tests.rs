@@ -49,6 +49,7 @@ fn service(text: &str, needs: &[&str], publish: Option<u64>) -> Service {
         },
         replicas: 1,
         scalable: true,
+        internet: true,
         stop_grace: Duration::from_secs(1),
         labels: BTreeMap::new(),
     }

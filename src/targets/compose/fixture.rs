@@ -115,6 +115,7 @@ fn service(key: &str, kind: Kind, image: Image, port: u64) -> Service {
         },
         replicas: 1,
         scalable: true,
+        internet: kind == Kind::Integration || kind == Kind::Gateway,
         stop_grace: Duration::from_secs(30),
         labels: BTreeMap::new(),
     }
