@@ -1,9 +1,9 @@
-//! Services of one's own: one file each, checked like everything else.
+//! Services of one's own: one file each, checked like everything else; and what a person may set of services.
 
 use super::{full_env, inputs, request, text};
 use crate::diagnostic::Diagnostic;
 use crate::input::Inputs;
-use crate::resolve::resolve;
+use crate::resolve::{resolve, wanted};
 
 fn with(files: &[(&str, &str)], yaml: &str) -> Inputs {
     let mut inputs = inputs(yaml, &full_env());
@@ -102,4 +102,30 @@ fn two_hundred_services_resolve() {
     let order = resolution.deployment.in_dependency_order();
     assert_eq!(order.len(), 200);
     assert_eq!(order[199].name.as_str(), "s199");
+}
+
+#[test]
+fn what_a_person_may_set_is_known_before_anything_is_set() {
+    let inputs = inputs("profile: minimal", "");
+    let request = request();
+    let wanted = wanted(&inputs, &request).unwrap();
+    let sections: Vec<&str> = wanted
+        .iter()
+        .map(|wanted| wanted.entry.name.as_str())
+        .collect();
+    assert_eq!(sections, ["gateway", "orchestrator", "confluence", "jira"]);
+    let variables: Vec<&str> = wanted[0].variables.iter().map(|(name, _)| *name).collect();
+    assert_eq!(
+        variables,
+        [
+            "ATLAS_API_KEY",
+            "ATLAS_SECRET_KEY",
+            "CORS_ORIGINS",
+            "DB_NAME",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "RATE_LIMIT_PER_MINUTE"
+        ]
+    );
+    assert!(wanted[0].variables[0].1.generate);
 }

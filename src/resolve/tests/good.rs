@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{GENERATED, full_env, inputs, request, resolved, text};
 use crate::model::{Condition, DataMode, EnvValue, Image, ImageSource, Mount, Service};
-use crate::resolve::{resolve, wanted};
+use crate::resolve::resolve;
 
 fn names(resolution: &crate::resolve::Resolution) -> Vec<&str> {
     resolution
@@ -376,30 +376,4 @@ fn the_process_environment_goes_before_the_file() {
         Some("mine")
     );
     assert_eq!(resolution.deployment.project.as_str(), "other");
-}
-
-#[test]
-fn what_a_person_may_set_is_known_before_anything_is_set() {
-    let inputs = inputs("profile: minimal", "");
-    let request = request();
-    let wanted = wanted(&inputs, &request).unwrap();
-    let sections: Vec<&str> = wanted
-        .iter()
-        .map(|wanted| wanted.entry.name.as_str())
-        .collect();
-    assert_eq!(sections, ["gateway", "orchestrator", "confluence", "jira"]);
-    let variables: Vec<&str> = wanted[0].variables.iter().map(|(name, _)| *name).collect();
-    assert_eq!(
-        variables,
-        [
-            "ATLAS_API_KEY",
-            "ATLAS_SECRET_KEY",
-            "CORS_ORIGINS",
-            "DB_NAME",
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_HEADERS",
-            "RATE_LIMIT_PER_MINUTE"
-        ]
-    );
-    assert!(wanted[0].variables[0].1.generate);
 }
