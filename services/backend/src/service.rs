@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
@@ -16,7 +17,7 @@ use crate::openapi;
 use crate::problem::{Body, Problem};
 use crate::request_id::RequestId;
 use crate::search::SearchRequest;
-use crate::source::{Health, Source};
+use crate::source::{Health, LastCall, Source, Status};
 
 /// A finding about the vendor is good for this long: `/health/detailed` must not become a way to spend its rate limit.
 const CHECK_FRESH: Duration = Duration::from_secs(5);
@@ -58,18 +59,38 @@ pub fn describe(name: &str, uptime_seconds: u64, health: &Health) -> Map<String,
     description
 }
 
+/// What [`describe`] says, without taking it apart: probes and load balancers ask often.
+#[derive(Serialize)]
+struct Description<'a> {
+    status: Status,
+    service: &'a str,
+    version: &'static str,
+    uptime_seconds: u64,
+    configured: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_call: &'a Option<LastCall>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
 async fn health(
     State(service): State<Arc<Service>>,
     Extension(id): Extension<RequestId>,
-) -> Json<Map<String, Value>> {
+) -> Response {
     let health = service.source.health(&id).await;
-    let mut description = describe(
-        service.source.name(),
-        service.metrics.uptime_seconds(),
-        &health,
-    );
-    description.extend(service.source.describe(false));
-    Json(description)
+    Json(Description {
+        status: health.status,
+        service: service.source.name(),
+        version: crate::VERSION,
+        uptime_seconds: service.metrics.uptime_seconds(),
+        configured: health.configured,
+        reason: &health.reason,
+        last_call: &health.last_call,
+        more: service.source.describe(false),
+    })
+    .into_response()
 }
 
 async fn detailed(
