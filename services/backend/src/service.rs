@@ -43,23 +43,7 @@ pub fn routes(source: Arc<dyn Source>, metrics: Arc<Metrics>) -> Router {
         .with_state(service)
 }
 
-/// `{status, service, version, uptime_seconds, configured, reason?, last_call?}`.
-pub fn describe(name: &str, uptime_seconds: u64, health: &Health) -> Map<String, Value> {
-    let mut description = Map::new();
-    description.insert("status".into(), json!(health.status));
-    description.insert("service".into(), name.into());
-    description.insert("version".into(), crate::VERSION.into());
-    description.insert("uptime_seconds".into(), uptime_seconds.into());
-    description.insert("configured".into(), health.configured.into());
-    let reason = health.reason.as_ref().map(|reason| json!(reason));
-    let last_call = health.last_call.as_ref().map(|call| json!(call));
-    for (name, value) in [("reason", reason), ("last_call", last_call)] {
-        description.extend(value.map(|value| (name.to_owned(), value)));
-    }
-    description
-}
-
-/// What [`describe`] says, without taking it apart: probes and load balancers ask often.
+/// What every role says of itself first; a service writes it as it is, because probes ask often.
 #[derive(Serialize)]
 struct Description<'a> {
     status: Status,
@@ -75,21 +59,47 @@ struct Description<'a> {
     more: Map<String, Value>,
 }
 
+impl<'a> Description<'a> {
+    fn new(
+        service: &'a str,
+        uptime_seconds: u64,
+        health: &'a Health,
+        more: Map<String, Value>,
+    ) -> Self {
+        Self {
+            status: health.status,
+            service,
+            version: crate::VERSION,
+            uptime_seconds,
+            configured: health.configured,
+            reason: &health.reason,
+            last_call: &health.last_call,
+            more,
+        }
+    }
+}
+
+/// `{status, service, version, uptime_seconds, configured, reason?, last_call?}`.
+pub fn describe(name: &str, uptime_seconds: u64, health: &Health) -> Map<String, Value> {
+    match json!(Description::new(name, uptime_seconds, health, Map::new())) {
+        Value::Object(description) => description,
+        _ => Map::new(),
+    }
+}
+
 async fn health(
     State(service): State<Arc<Service>>,
     Extension(id): Extension<RequestId>,
 ) -> Response {
     let health = service.source.health(&id).await;
-    Json(Description {
-        status: health.status,
-        service: service.source.name(),
-        version: crate::VERSION,
-        uptime_seconds: service.metrics.uptime_seconds(),
-        configured: health.configured,
-        reason: &health.reason,
-        last_call: &health.last_call,
-        more: service.source.describe(false),
-    })
+    let uptime = service.metrics.uptime_seconds();
+    let more = service.source.describe(false);
+    Json(Description::new(
+        service.source.name(),
+        uptime,
+        &health,
+        more,
+    ))
     .into_response()
 }
 
