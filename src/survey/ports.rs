@@ -1,8 +1,10 @@
 //! Looks for the facts of `checks::ports`: binds each port for a moment, and finds out who has a taken one.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
+
+use tokio::net::TcpSocket;
 
 use super::Scene;
 use crate::checks::ports::{Holder, Ports, Wanted};
@@ -51,7 +53,7 @@ async fn holder(
     if ours {
         return Holder::Ours;
     }
-    let Err(cause) = TcpListener::bind(SocketAddr::new(publish.address, port)) else {
+    let Err(cause) = bind(SocketAddr::new(publish.address, port)) else {
         return Holder::Nobody;
     };
     match cause.kind() {
@@ -61,6 +63,17 @@ async fn holder(
         ErrorKind::AddrNotAvailable => Holder::NoAddress,
         _ => Holder::Unusable(crate::error::cause(&cause)),
     }
+}
+
+/// Binds an address for a moment and does not listen: it fails where somebody listens there. Whoever starts to listen in that
+/// moment, and whoever else looks, is not disturbed: addresses are shared until one listens (socket(7), SO_REUSEADDR).
+fn bind(address: SocketAddr) -> std::io::Result<()> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)
 }
 
 /// ` by container …` or ` by process …`, as far as it can be told.
@@ -109,4 +122,26 @@ fn listener(root: &Path, port: u16) -> Option<(u32, String)> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_looks_is_not_in_the_way_of_who_looks_too_or_begins_to_listen() {
+        let listening = TcpListener::bind("127.83.7.1:0").expect("an address of this test");
+        let address = listening.local_addr().expect("it is bound");
+        let refused = bind(address).expect_err("somebody listens");
+        assert_eq!(refused.kind(), ErrorKind::AddrInUse);
+        drop(listening);
+
+        let looking = TcpSocket::new_v4().expect("a socket");
+        looking.set_reuseaddr(true).expect("it is new");
+        looking.bind(address).expect("nobody listens");
+        bind(address).expect("two may look");
+        TcpListener::bind(address).expect("one may begin to listen");
+    }
 }

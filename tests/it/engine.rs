@@ -13,11 +13,13 @@ mod session;
 mod stores;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -187,10 +189,21 @@ pub(crate) fn inspect(container: &str) -> Value {
     all[0].take()
 }
 
-/// A port that nothing uses at the moment.
+/// A port that nothing uses and that no other test is given, of this run or another: a locked file per port says so until the
+/// process ends. Below the ports that outgoing connections get (`net.ipv4.ip_local_port_range`).
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it is bound").port()
+    static TAKEN: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let folder = std::env::temp_dir().join("atlas-test-ports");
+    std::fs::create_dir_all(&folder).expect("a folder for temporary files");
+    let mut taken = TAKEN.lock().expect("no test died holding it");
+    for port in 20_000..32_000 {
+        let file = File::create(folder.join(port.to_string())).expect("it is ours");
+        if file.try_lock().is_ok() && TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            taken.push(file);
+            return port;
+        }
+    }
+    panic!("no port is free");
 }
 
 /// Waits until `condition` holds.
