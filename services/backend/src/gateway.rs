@@ -23,6 +23,7 @@ use crate::limit::Limiter;
 use crate::log::{Level, Line};
 use crate::metrics::Metrics;
 use crate::openapi;
+use crate::peer::Peers;
 use crate::problem::Problem;
 use crate::redis_server::RedisServer;
 use crate::request_id::RequestId;
@@ -53,6 +54,7 @@ type Shared = State<Arc<Gateway>>;
 pub fn routes(
     config: GatewayConfig,
     http: reqwest::Client,
+    peers: Peers,
     metrics: Arc<Metrics>,
     shutdown: Shutdown,
 ) -> Result<Router, String> {
@@ -70,7 +72,7 @@ pub fn routes(
         .transpose()?;
     let redis = redis.map(Arc::new);
     let finder = match config.search {
-        SearchConfig::Orchestrator(url) => Finder::orchestrator(&url, http, metrics.clone()),
+        SearchConfig::Orchestrator(url) => Finder::orchestrator(&url, peers, metrics.clone())?,
         SearchConfig::Near(near, life) => {
             let cache = Cache::new(life, redis.clone());
             let fanout = roles::near_fanout(near, &http, &metrics, cache.as_ref());

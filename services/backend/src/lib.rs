@@ -12,6 +12,7 @@
 //! | [`cache`] | results of a short while ago, in Redis or in memory |
 //! | [`productivity`] | local folders: the index, what is in files |
 //! | [`orchestrator`] | asking many sources at once and merging what they answer |
+//! | [`peer`] | the HTTP client under calls to our own services |
 //! | [`gateway`] | `/api`: settings, history, limits, CORS, the key |
 //! | [`openapi`] | what the API of each role is, for programs and as a page |
 //!
@@ -32,6 +33,7 @@ pub mod markup;
 pub mod metrics;
 pub mod openapi;
 pub mod orchestrator;
+pub mod peer;
 pub mod problem;
 pub mod productivity;
 pub mod redis_server;

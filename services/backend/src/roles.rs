@@ -16,6 +16,7 @@ use crate::integrations::{self, Near};
 use crate::log::{self, Level, Line};
 use crate::metrics::Metrics;
 use crate::orchestrator::{self, fanout::Fanout, far::Far};
+use crate::peer::Peers;
 use crate::productivity::Productivity;
 use crate::redis_server::RedisServer;
 use crate::server::{self, Shutdown};
@@ -166,6 +167,7 @@ pub(crate) fn app(
     let metrics = Arc::new(Metrics::new(role));
     let http = vendor::http_client(config.ca_file.as_deref())?;
     let (tracer, exporter) = tracer(config.traces, &http, &metrics);
+    let peers = || Peers::new(config.ca_file.as_deref());
     let routes = match config.role {
         Role::Integration(near, cache) => {
             let source = near_source(near, &http, &metrics, kept(&cache)?);
@@ -175,11 +177,13 @@ pub(crate) fn app(
             service::routes(Arc::new(Productivity::start(config)?), metrics.clone())
         }
         Role::Orchestrator(config) => orchestrator::routes(
-            far_fanout(config, &http, &metrics)?,
+            far_fanout(config, &http, &peers()?, &metrics)?,
             metrics.clone(),
             shutdown,
         ),
-        Role::Gateway(config) => gateway::routes(*config, http, metrics.clone(), shutdown)?,
+        Role::Gateway(config) => {
+            gateway::routes(*config, http, peers()?, metrics.clone(), shutdown)?
+        }
     };
     Ok((front::wrap(routes, metrics, tracer), exporter))
 }
@@ -246,21 +250,19 @@ fn kept(config: &CacheConfig) -> Result<Option<Arc<Cache>>, String> {
 fn far_fanout(
     config: OrchestratorConfig,
     http: &Client,
+    peers: &Peers,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<Fanout>, String> {
-    let sources = config.services.iter().map(|service| {
-        let far: Arc<dyn Source> = Arc::new(Far::new(
-            &service.name,
-            &service.url,
-            http.clone(),
-            metrics.clone(),
-        ));
-        (far, service.deadline)
-    });
+    let mut sources = Vec::new();
+    for service in &config.services {
+        let (peers, metrics) = (peers.clone(), metrics.clone());
+        let far = Far::new(&service.name, &service.url, peers, metrics)?;
+        sources.push((Arc::new(far) as Arc<dyn Source>, service.deadline));
+    }
     let web = config.web.map(|(web, cache)| {
         let cache = kept(&cache)?;
         Ok::<_, String>(asked_near(web, http, metrics, cache))
     });
-    let sources = sources.chain(web.transpose()?);
-    Ok(Arc::new(Fanout::new(sources.collect(), &config.disabled)))
+    sources.extend(web.transpose()?);
+    Ok(Arc::new(Fanout::new(sources, &config.disabled)))
 }

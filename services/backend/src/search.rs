@@ -2,10 +2,13 @@
 
 mod metadata;
 pub mod results;
+mod told;
 
 pub use metadata::Metadata;
+pub use told::Told;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
@@ -104,37 +107,112 @@ impl SearchRequest {
     }
 }
 
-/// One thing found.
+/// One thing found. Its texts are its own, or lie where `T` and `M` say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
+pub struct Hit<T = String, M = Metadata> {
     /// The source's own id.
-    pub id: String,
+    pub id: T,
     /// Plain text.
-    pub title: String,
+    pub title: T,
     /// A snippet in plain text, all markup removed.
-    pub content: String,
+    pub content: T,
     /// Where a person opens it.
-    pub url: String,
+    pub url: T,
     /// The name of the source.
-    pub source: String,
+    pub source: T,
     /// 0 to 1, higher is better; comparable only within one answer.
     pub score: f64,
     /// What else the source knows (space, status, author, …).
-    pub metadata: Metadata,
+    pub metadata: M,
+}
+
+/// A hit whose texts lie elsewhere.
+pub type Seen<'a> = Hit<&'a str, &'a RawValue>;
+
+impl<T: AsRef<str>, M: AsRef<RawValue>> Hit<T, M> {
+    /// The same hit, looked at.
+    pub fn seen(&self) -> Seen<'_> {
+        Hit {
+            id: self.id.as_ref(),
+            title: self.title.as_ref(),
+            content: self.content.as_ref(),
+            url: self.url.as_ref(),
+            source: self.source.as_ref(),
+            score: self.score,
+            metadata: self.metadata.as_ref(),
+        }
+    }
+}
+
+impl Seen<'_> {
+    /// The same hit with texts of its own.
+    pub fn to_owned(&self) -> Hit {
+        Hit {
+            id: self.id.to_owned(),
+            title: self.title.to_owned(),
+            content: self.content.to_owned(),
+            url: self.url.to_owned(),
+            source: self.source.to_owned(),
+            score: self.score,
+            metadata: self.metadata.into(),
+        }
+    }
+}
+
+/// Hits of one source, best first.
+#[derive(Clone, Debug)]
+pub enum Hits {
+    /// Made in this process.
+    Made(Vec<Hit>),
+    /// Told by another service.
+    Told(Told),
+}
+
+impl Hits {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Made(hits) => hits.len(),
+            Self::Told(told) => told.rows().len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Each of them.
+    pub fn each(&self) -> impl Iterator<Item = Seen<'_>> {
+        let (made, told) = match self {
+            Self::Made(hits) => (&hits[..], &[][..]),
+            Self::Told(told) => (&[][..], &told.rows()[..]),
+        };
+        made.iter().map(Hit::seen).chain(told.iter().map(Hit::seen))
+    }
+}
+
+impl Serialize for Hits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.each())
+    }
 }
 
 /// What a search found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Found {
-    /// At most as many as were asked for, best first.
-    pub hits: Vec<Hit>,
+    /// At most as many as were asked for.
+    pub hits: Hits,
     /// Seconds since the vendor said so, where it was not asked anew.
     pub age: Option<u64>,
 }
 
 impl From<Vec<Hit>> for Found {
     fn from(hits: Vec<Hit>) -> Self {
-        Self { hits, age: None }
+        Self {
+            hits: Hits::Made(hits),
+            age: None,
+        }
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tower_service::Service as _;
 
 /// A client that has not sent a whole request head by then is let go; idle kept-alive connections too. Longer than the
 /// 60 seconds nginx keeps idle connections, so that it never sends into one we are closing.
@@ -80,12 +80,15 @@ async fn serve(stream: TcpStream, peer: SocketAddr, app: Router, shutdown: Shutd
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        TowerToHyperService::new(app.clone()).call(request)
+        // axum's router is always ready.
+        app.clone().call(request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(64 * 1024)
+        // One buffer costs less than two: most answers are small.
+        .writev(false)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     tokio::select! {

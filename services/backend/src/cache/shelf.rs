@@ -12,7 +12,7 @@ use super::entry::Entry;
 use crate::integrations::Account;
 use crate::metrics::Metrics;
 use crate::seal::Sealer;
-use crate::search::{Found, Hit, SearchRequest};
+use crate::search::{Found, Hit, Hits, SearchRequest};
 use crate::source::SourceError;
 
 /// Filters that a vendor's file reads are one word or several; both ways of writing one word are the same search.
@@ -116,7 +116,7 @@ impl Shelf {
         // Clocks of several machines differ a little.
         let age = u64::try_from(age).unwrap_or_default() / 1000;
         (age <= self.cache.life.as_secs()).then_some(Found {
-            hits: entry.hits,
+            hits: Hits::Made(entry.hits),
             age: Some(age),
         })
     }

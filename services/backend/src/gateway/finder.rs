@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Response;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use reqwest::{Client, Response};
+use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use crate::metrics::Metrics;
 use crate::orchestrator::fanout::{Fanout, Progress, Report};
 use crate::orchestrator::far::Far;
+use crate::peer::{self, Peers};
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 use crate::search::SearchRequest;
@@ -31,8 +33,13 @@ pub(super) enum Finder {
 }
 
 impl Finder {
-    pub(super) fn orchestrator(url: &str, http: Client, metrics: Arc<Metrics>) -> Self {
-        Self::Far(Arc::new(Far::new("orchestrator", url, http, metrics)))
+    pub(super) fn orchestrator(
+        url: &str,
+        peers: Peers,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, String> {
+        let far = Far::new("orchestrator", url, peers, metrics)?;
+        Ok(Self::Far(Arc::new(far)))
     }
 
     pub(super) async fn search(
@@ -99,7 +106,7 @@ impl Finder {
 
 /// An answer being read.
 struct Reading {
-    response: Response,
+    body: Incoming,
     buffer: Vec<u8>,
 }
 
@@ -114,7 +121,7 @@ impl Reading {
                     None => continue,
                 }
             }
-            let chunk = self.response.chunk().await.ok().flatten()?;
+            let chunk = peer::piece(&mut self.body).await.ok().flatten()?;
             self.buffer.extend_from_slice(&chunk);
             if self.buffer.len() > EVENT_MAX {
                 return None;
@@ -124,9 +131,9 @@ impl Reading {
 }
 
 /// The events of an answer. One that ends before its `done` ends in an `error`, so that nobody waits for more.
-fn events(response: Response) -> BoxStream<'static, Progress> {
+fn events(response: Response<Incoming>) -> BoxStream<'static, Progress> {
     let reading = Reading {
-        response,
+        body: response.into_body(),
         buffer: Vec::new(),
     };
     stream::unfold(Some(reading), |reading| async move {

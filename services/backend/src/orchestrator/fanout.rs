@@ -18,7 +18,7 @@ use super::fusion::fuse;
 use crate::log::{Level, Line};
 use crate::problem::Problem;
 use crate::request_id::RequestId;
-use crate::search::{Found, Hit, SearchRequest};
+use crate::search::{Found, Hit, Hits, SearchRequest};
 use crate::source::{Fault, Health, Source, SourceError, Status};
 
 /// A finding about all sources is good for this long.
@@ -99,7 +99,7 @@ impl Progress {
 #[derive(Serialize)]
 struct Results<'a> {
     service: &'a str,
-    results: &'a [Hit],
+    results: &'a Hits,
     time_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cached: Option<u64>,
@@ -142,7 +142,7 @@ impl Fanout {
                 lists.push(hits);
             }
         }
-        report.results = fuse(lists, limit);
+        report.results = fuse(&lists, limit);
         report.sources_responded.sort();
         report.total_time_ms = millis(started);
         Ok(report)
@@ -350,7 +350,7 @@ async fn question(
 }
 
 /// Writes an answer into the report, except its hits.
-fn note(report: &mut Report, answer: Answer) -> Option<Vec<Hit>> {
+fn note(report: &mut Report, answer: Answer) -> Option<Hits> {
     report
         .per_service_time
         .insert(answer.name.clone(), answer.took_ms);

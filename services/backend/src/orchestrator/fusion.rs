@@ -4,28 +4,28 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use crate::search::Hit;
+use crate::search::{Hit, Hits, Seen};
 
 const K: f64 = 60.0;
 
 /// Merges lists (each best first) into the `limit` best. What several sources found counts once, with more weight.
 /// The new score is the fused one, scaled so that first place in one list is 1; it never exceeds 1.
-pub fn fuse(lists: Vec<Vec<Hit>>, limit: usize) -> Vec<Hit> {
-    let mut merged: Vec<(f64, Hit)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+pub fn fuse(lists: &[Hits], limit: usize) -> Vec<Hit> {
+    let mut merged: Vec<(f64, Seen<'_>)> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for list in lists {
-        for (rank, hit) in list.into_iter().enumerate() {
+        for (rank, hit) in list.each().enumerate() {
             let share = (K + 1.0) / (K + 1.0 + rank as f64);
-            let identity = if hit.url.is_empty() {
-                format!("{}\n{}", hit.source, hit.id)
-            } else {
-                hit.url.clone()
+            let identity = match hit.url {
+                "" => (hit.source, hit.id),
+                url => ("", url),
             };
-            match places.get(&identity) {
-                Some(place) => merged[*place].0 += share,
-                None => {
-                    places.insert(identity, merged.len());
+            match places.entry(identity) {
+                Entry::Occupied(place) => merged[*place.get()].0 += share,
+                Entry::Vacant(place) => {
+                    place.insert(merged.len());
                     merged.push((share, hit));
                 }
             }
@@ -35,12 +35,12 @@ pub fn fuse(lists: Vec<Vec<Hit>>, limit: usize) -> Vec<Hit> {
     merged.sort_by(|(a, left), (b, right)| {
         let scores = b.total_cmp(a).then(right.score.total_cmp(&left.score));
         scores
-            .then_with(|| left.source.cmp(&right.source))
-            .then_with(|| left.id.cmp(&right.id))
+            .then_with(|| left.source.cmp(right.source))
+            .then_with(|| left.id.cmp(right.id))
     });
-    let rescored = merged.into_iter().take(limit).map(|(score, hit)| Hit {
-        score: clamp(score),
-        ..hit
+    let rescored = merged.iter().take(limit).map(|(score, hit)| Hit {
+        score: clamp(*score),
+        ..hit.to_owned()
     });
     rescored.collect()
 }
@@ -76,10 +76,10 @@ mod tests {
     #[test]
     fn interleaves_by_rank() {
         let lists = vec![
-            vec![hit("jira", "j1", "x/j1"), hit("jira", "j2", "x/j2")],
-            vec![hit("confluence", "c1", "x/c1")],
+            Hits::Made(vec![hit("jira", "j1", "x/j1"), hit("jira", "j2", "x/j2")]),
+            Hits::Made(vec![hit("confluence", "c1", "x/c1")]),
         ];
-        let fused = fuse(lists, 10);
+        let fused = fuse(&lists, 10);
         assert_eq!(order(&fused), ["c1", "j1", "j2"]);
         assert_eq!(fused[0].score, 1.0);
         assert!(fused[2].score < 1.0 && fused[2].score > 0.9);
@@ -88,10 +88,10 @@ mod tests {
     #[test]
     fn what_two_sources_found_comes_first_and_once() {
         let lists = vec![
-            vec![hit("a", "a1", "u1"), hit("a", "both", "u2")],
-            vec![hit("b", "b1", "u3"), hit("b", "other", "u2")],
+            Hits::Made(vec![hit("a", "a1", "u1"), hit("a", "both", "u2")]),
+            Hits::Made(vec![hit("b", "b1", "u3"), hit("b", "other", "u2")]),
         ];
-        let fused = fuse(lists, 3);
+        let fused = fuse(&lists, 3);
         assert_eq!(order(&fused), ["both", "a1", "b1"]);
         assert_eq!(fused[0].score, 1.0);
     }

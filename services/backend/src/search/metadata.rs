@@ -1,14 +1,16 @@
 //! What a source knows of a result beyond the common fields: a JSON object that is passed on as it came, because nobody between
 //! the source and the client looks into it.
 
-use serde::{Deserialize, Serialize, Serializer};
+use std::ops::Deref;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-/// A JSON object as text.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Box<RawValue>")]
-pub struct Metadata(Box<RawValue>);
+/// A JSON object as text, of its own or inside of a larger one.
+#[derive(Clone, Debug)]
+pub struct Metadata<R = Box<RawValue>>(R);
 
 impl Metadata {
     /// Its fields.
@@ -29,13 +31,25 @@ impl From<Map<String, Value>> for Metadata {
     }
 }
 
-impl TryFrom<Box<RawValue>> for Metadata {
-    type Error = &'static str;
+/// Of what was [`Metadata`] before.
+impl From<&RawValue> for Metadata {
+    fn from(text: &RawValue) -> Self {
+        Self(text.to_owned())
+    }
+}
 
-    fn try_from(text: Box<RawValue>) -> Result<Self, Self::Error> {
+impl<R: Deref<Target = RawValue>> AsRef<RawValue> for Metadata<R> {
+    fn as_ref(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl<'de, R: Deserialize<'de> + Deref<Target = RawValue>> Deserialize<'de> for Metadata<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = R::deserialize(deserializer)?;
         match text.get().starts_with('{') {
             true => Ok(Self(text)),
-            false => Err("metadata is no object"),
+            false => Err(D::Error::custom("metadata is no object")),
         }
     }
 }
