@@ -28,6 +28,7 @@ pub(crate) fn fault(variable: &Variable, value: &str) -> Option<String> {
         let form = match format {
             Format::Url => "an address such as `https://host`, without spaces",
             Format::Count => "a whole number from 1",
+            Format::Seconds => "a whole number of seconds, a day at most",
             Format::Word => "printable ASCII without spaces, quotes and backslashes",
             Format::Email => "an e-mail address",
             Format::Uuid => "an id such as `00000000-0000-0000-0000-000000000000`",
@@ -57,6 +58,7 @@ fn fits(format: Format, value: &str) -> bool {
             })
         }
         Format::Count => value.parse::<u32>().is_ok_and(|count| count > 0),
+        Format::Seconds => value.parse::<u32>().is_ok_and(|seconds| seconds <= 86_400),
         Format::Word => value
             .bytes()
             .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'\\')),

@@ -123,6 +123,8 @@ pub enum Format {
     Url,
     /// A whole number from 1.
     Count,
+    /// A whole number of seconds, a day at most.
+    Seconds,
     /// Printable ASCII without spaces, quotes and backslashes.
     Word,
     /// Something with one `@` inside and no spaces.

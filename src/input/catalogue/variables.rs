@@ -28,6 +28,7 @@ const VARIABLE_KEYS: &[&str] = &[
 const FORMATS: &[(&str, Format)] = &[
     ("url", Format::Url),
     ("count", Format::Count),
+    ("seconds", Format::Seconds),
     ("word", Format::Word),
     ("email", Format::Email),
     ("uuid", Format::Uuid),

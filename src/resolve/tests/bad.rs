@@ -222,7 +222,7 @@ fn values_are_checked_and_never_shown() {
     let yaml = "images: {source: registry, registry: ghcr.io/acme}\nservices-to-run: [slack, jira, microsoft365, gateway]\n";
     let dotenv = format!(
         "{GENERATED}SLACK_BOT_TOKEN=xoxb-...\nSLACK_APP_TOKEN=hunter2\nJIRA_URL=acme.hunter2.net\nJIRA_USERNAME=a@b.c\n\
-JIRA_TOKEN=your-api-token\nMS_CLIENT_ID=hunter2\nMS_CLIENT_SECRET='hunter 2'\nMS_TENANT_ID=t\nRATE_LIMIT_PER_MINUTE=-1\n"
+JIRA_TOKEN=your-api-token\nMS_CLIENT_ID=hunter2\nMS_CLIENT_SECRET='hunter 2'\nMS_TENANT_ID=t\nRATE_LIMIT_PER_MINUTE=-1\nCACHE_TTL_SECONDS=1h\n"
     );
     let shown = refused_with(yaml, &dotenv, &request());
     assert!(!shown.contains("hunter"));
@@ -240,7 +240,8 @@ error: .env:10:1: MS_CLIENT_ID: must be an id such as `00000000-0000-0000-0000-0
   hint: get it from https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade
 error: .env:11:1: MS_CLIENT_SECRET: must be printable ASCII without spaces, quotes and backslashes
   hint: get it from https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade
-error: .env:13:1: RATE_LIMIT_PER_MINUTE: must be a whole number from 1"
+error: .env:13:1: RATE_LIMIT_PER_MINUTE: must be a whole number from 1
+error: .env:14:1: CACHE_TTL_SECONDS: must be a whole number of seconds, a day at most"
     );
 }
 

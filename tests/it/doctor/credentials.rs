@@ -133,6 +133,20 @@ fn every_vendors_refusal_is_a_finding() {
         &["GET /user ", "authorization: Bearer ghp_secret\r\n"],
     );
     refuses(
+        "orchestrator",
+        "WEB_SEARCH_PROVIDER=brave\nBRAVE_API_KEY=brave-secret\n",
+        "WEB_SEARCH_URL",
+        r#"{"type":"search"}"#,
+        (
+            "422 Unprocessable Entity",
+            r#"{"type":"ErrorResponse","error":{"code":"SUBSCRIPTION_TOKEN_INVALID","detail":"The provided subscription token is invalid."}}"#,
+        ),
+        &[
+            "GET /res/v1/web/search?q=atlas&count=1 ",
+            "x-subscription-token: brave-secret\r\n",
+        ],
+    );
+    refuses(
         "notion",
         "NOTION_API_KEY=ntn_secret\n",
         "NOTION_API_URL",

@@ -1,5 +1,5 @@
 //! Every vendor × everything that a vendor can do to us. What is asked of each pair: this status, this code, this sentence,
-//! never a 500, and no secret in the answer, in `/metrics`, in `/health/detailed` or in anything the process wrote.
+//! never a 500, and no secret in the answer, in `/metrics`, in `/health/detailed`, in traces or in anything the process wrote.
 //!
 //! | fault | test |
 //! |---|---|
@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fake::{Fake, Reply};
+use crate::running::eventually;
 use party::{Act, Certificate, Party, answer};
 use process::Process;
 use vendors::{BASIC, EXCEPTIONS, SECRET, VENDORS, Vendor};
@@ -284,7 +285,13 @@ async fn problems(vendor: &Vendor, fault: &Fault, login: &Fake, budget_ms: u32) 
     let (name, act, ..) = fault;
     let folder = TempDir::new().unwrap();
     let party = Party::start(act.clone(), folder.path());
-    let process = Process::start(vendor.role, &vendor.variables(&party, login, budget_ms)).await;
+    let collector = Fake::always(Reply::json(json!({}))).await;
+    let mut variables = vendor.variables(&party, login, budget_ms);
+    variables.extend([
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.clone()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "20".to_owned()),
+    ]);
+    let process = Process::start(vendor.role, &variables).await;
     let request = process
         .request(Method::POST, "/search")
         .json(&json!({"query": "deploy"}));
@@ -297,6 +304,12 @@ async fn problems(vendor: &Vendor, fault: &Fault, login: &Fake, budget_ms: u32) 
         assert_eq!(response.status(), 200, "{path}");
         shown += &response.text().await.unwrap();
     }
+    let exported = async || {
+        let batches = collector.seen().into_iter();
+        batches.map(|batch| batch.body.to_string()).collect()
+    };
+    let whole = |spans: &String| spans.contains("POST /search");
+    shown += &eventually(exported, whole).await;
     let log = process.end().await;
 
     let exception = EXCEPTIONS
