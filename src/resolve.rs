@@ -5,6 +5,7 @@ mod assembly;
 mod edge;
 mod environment;
 mod folders;
+mod front;
 mod image;
 mod ports;
 mod provided;
@@ -140,9 +141,12 @@ impl<'i> Scope<'i> {
         let selection = self.selection(&settings);
         self.check_settings_of_services();
         let built = self.build(&settings, &selection);
-        self.check_ports(&built.services);
-        Some(Deployment {
-            project: settings.project?,
+        let Some(project) = settings.project else {
+            self.check_ports(&built.services);
+            return None;
+        };
+        let mut deployment = Deployment {
+            project,
             stage: settings.stage,
             start_interval: self
                 .inputs
@@ -157,7 +161,11 @@ impl<'i> Scope<'i> {
             volumes: built.volumes,
             secrets: built.secrets,
             services: built.services,
-        })
+            edge: None,
+        };
+        self.front(&mut deployment);
+        self.check_ports(&deployment.services);
+        Some(deployment)
     }
 
     /// The problems: errors first, each once.

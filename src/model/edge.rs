@@ -6,6 +6,15 @@ use std::str::FromStr;
 
 use super::{ImageRef, Port, Secret, ServiceName};
 
+/// The web server as a service of the deployment, where it runs in a container.
+pub const EDGE: &str = "nginx";
+/// The folder of its configuration, in the project directory.
+pub const EDGE_FOLDER: &str = "nginx";
+/// Where that folder is in the container.
+pub const EDGE_INSIDE: &str = "/etc/nginx/atlas";
+/// The secret file that tells it the API key.
+pub const EDGE_KEY: &str = "nginx_api_key";
+
 /// The edge, completely decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edge {

@@ -194,11 +194,8 @@ fn every_choice_of_services_is_written_the_same_each_time_or_has_no_gateway() {
                 continue;
             };
             assert!(gateway, "{chosen:?}");
-            let artifacts = nginx::artifacts(&resolution.deployment, &edge, "/srv/atlas");
-            assert_eq!(
-                artifacts,
-                nginx::artifacts(&resolution.deployment, &edge, "/srv/atlas")
-            );
+            let artifacts = nginx::artifacts(&edge, "/srv/atlas");
+            assert_eq!(artifacts, nginx::artifacts(&edge, "/srv/atlas"));
             for artifact in &artifacts {
                 let Contents::Text(text) = &artifact.contents else {
                     panic!("no secret was asked for");

@@ -11,13 +11,13 @@ use super::server::{KEY, NAME, Site, gateway, listener, send};
 use crate::engine::free_port;
 
 /// Between two events of the orchestrator.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// Enough for tests that are not about limits.
 const GENEROUS: &str = "  rate: 1000\n  burst: 1000\n  connections: 1000\n";
 
 /// An orchestrator that streams ten events, one after each pause.
-fn orchestrator() -> u16 {
-    listener(|client| {
+pub(super) fn orchestrator(address: &str) -> u16 {
+    listener(address, |client| {
         let mut reader = BufReader::new(client.try_clone().expect("a socket"));
         let mut line = String::new();
         while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
@@ -48,7 +48,7 @@ impl Upstream {
         let connections = Arc::new(AtomicUsize::new(0));
         let heads = Arc::new(Mutex::new(Vec::new()));
         let (count, seen) = (Arc::clone(&connections), Arc::clone(&heads));
-        let port = listener(move |client| {
+        let port = listener("127.0.0.1", move |client| {
             count.fetch_add(1, Ordering::SeqCst);
             serve(client, &seen);
         });
@@ -93,7 +93,10 @@ fn ten_events_arrive_one_by_one() {
         let port = free_port();
         let site = Site::new(&program, port, GENEROUS);
         site.render(&[]).exits(0);
-        let (_gateway, _nginx) = (gateway(&site, port, orchestrator()), site.serve());
+        let (_gateway, _nginx) = (
+            gateway(&site, port, orchestrator("127.0.0.1")),
+            site.serve(),
+        );
         let mut stream = site.connect(NAME).expect("a handshake");
         let body = "{\"query\":\"roadmap\"}";
         let request = format!(

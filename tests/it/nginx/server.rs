@@ -84,7 +84,7 @@ impl Site {
         crate::atlas::Run::of(command.output().expect("atlas starts"))
     }
 
-    /// The rendered text moved off the machine's own folders (logs, process id, temporary files) and for two processors, and nothing else.
+    /// The rendered text moved off the machine's own folders (logs, process id, temporary files) and nothing else.
     pub(super) fn settle(&self) -> PathBuf {
         let folder = self.project.path().display().to_string();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -99,8 +99,6 @@ impl Site {
                 temporary.as_str()
             };
             let text = text
-                // Each worker keeps connections of its own, so their number would be that of the processors.
-                .replace("worker_processes auto", "worker_processes 2")
                 .replace("/run/nginx.pid", &format!("{folder}/nginx.pid"))
                 .replace("/var/log/nginx", &folder)
                 .replace(
@@ -265,9 +263,9 @@ pub(super) fn gateway(site: &Site, port: u16, orchestrator: u16) -> Running {
     running
 }
 
-/// Something that listens on this machine and handles each connection in a thread.
-pub(super) fn listener(handle: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+/// Something that listens on an address of this machine and handles each connection in a thread.
+pub(super) fn listener(address: &str, handle: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind((address, 0)).expect("a port");
     let port = listener.local_addr().expect("it is bound").port();
     let handle = Arc::new(handle);
     std::thread::spawn(move || {
