@@ -15,15 +15,18 @@ pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// Enough for tests that are not about limits.
 const GENEROUS: &str = "  rate: 1000\n  burst: 1000\n  connections: 1000\n";
 
-/// An orchestrator that streams ten events, one after each pause.
+/// An orchestrator that is well and streams ten events, one after each pause.
 pub(super) fn orchestrator(address: &str) -> u16 {
     listener(address, |client| {
         let mut reader = BufReader::new(client.try_clone().expect("a socket"));
-        let mut line = String::new();
-        while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-            line.clear();
-        }
+        let mut head = String::new();
+        while reader.read_line(&mut head).is_ok_and(|read| read > 2) {}
         let mut client = client;
+        if head.starts_with("GET ") {
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\nConnection: close\r\n\r\n{\"status\":\"healthy\"}";
+            let _ = client.write_all(answer.as_bytes());
+            return;
+        }
         let head =
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
         let _ = client.write_all(head.as_bytes());

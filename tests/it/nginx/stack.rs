@@ -106,8 +106,8 @@ fn up_brings_nginx_with_the_rest_and_touches_nothing_when_nginx_refuses() {
     project.write("site.pem", certificate);
 
     let said = project.run(&["up"]).exits(0).stderr;
-    let answers = format!("nginx answers on https://{NAME}:{}", site.https);
     assert!(said.contains("service nginx healthy"), "{said}");
+    let answers = format!("nginx answers on https://{NAME}\n");
     assert!(said.contains(&answers), "{said}");
     assert_eq!(status(&site), 200, "up waits for it");
     let shown = project.run(&["status"]).exits(0).stdout;
@@ -224,8 +224,11 @@ fn events_come_one_by_one_and_strangers_and_floods_are_refused() {
         let Some(site) = stack(version, "  rate: 1\n  burst: 9\n") else {
             return;
         };
-        let format = "{{(index .IPAM.Config 0).Gateway}}";
-        let machine = docker(&["network", "inspect", "bridge", "--format", format]);
+        let format = "{{(index .IPAM.Config 0).Subnet}}";
+        let subnet = docker(&["network", "inspect", "bridge", "--format", format]);
+        // The first of its subnet is the machine's.
+        let (network, _) = subnet.split_once(".0/").expect("a subnet");
+        let machine = format!("{network}.1");
         let address = format!("http://{machine}:{}", orchestrator("0.0.0.0"));
         site.change(
             "ATLAS_TRUST_PROXY: \"true\"",
