@@ -13,11 +13,11 @@ use crate::engine::free_port;
 /// Between two events of the orchestrator.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// Enough for tests that are not about limits.
-const GENEROUS: &str = "  rate: 1000\n  burst: 1000\n  connections: 1000\n";
+pub(super) const GENEROUS: &str = "  rate: 1000\n  burst: 1000\n  connections: 1000\n";
 
 /// An orchestrator that is well and streams ten events, one after each pause.
 pub(super) fn orchestrator(address: &str) -> u16 {
-    listener(address, |client| {
+    listener((address, 0), |client| {
         let mut reader = BufReader::new(client.try_clone().expect("a socket"));
         let mut head = String::new();
         while reader.read_line(&mut head).is_ok_and(|read| read > 2) {}
@@ -40,18 +40,22 @@ pub(super) fn orchestrator(address: &str) -> u16 {
 }
 
 /// An upstream that keeps connections, counts them, and remembers the heads of requests. An upgrade to WebSocket is answered by an echo.
-struct Upstream {
-    port: u16,
-    connections: Arc<AtomicUsize>,
+pub(super) struct Upstream {
+    pub(super) port: u16,
+    pub(super) connections: Arc<AtomicUsize>,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Upstream {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
+        Self::at(("127.0.0.1", 0))
+    }
+
+    pub(super) fn at(at: (&str, u16)) -> Self {
         let connections = Arc::new(AtomicUsize::new(0));
         let heads = Arc::new(Mutex::new(Vec::new()));
         let (count, seen) = (Arc::clone(&connections), Arc::clone(&heads));
-        let port = listener("127.0.0.1", move |client| {
+        let port = listener(at, move |client| {
             count.fetch_add(1, Ordering::SeqCst);
             serve(client, &seen);
         });
@@ -62,7 +66,7 @@ impl Upstream {
         }
     }
 
-    fn heads(&self) -> Vec<String> {
+    pub(super) fn heads(&self) -> Vec<String> {
         self.heads.lock().expect("no thread panics").clone()
     }
 }
@@ -171,6 +175,25 @@ fn the_gateway_gets_few_connections_no_h2c_and_the_true_client() {
     }
 }
 
+/// Speaks WebSocket's handshake, and hears what it says.
+pub(super) fn echoes(site: &Site) {
+    let mut stream = site.connect(NAME).expect("a handshake");
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: {NAME}\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).expect("a line") > 0, "{head}");
+    }
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    reader.get_mut().write_all(b"ping").expect("it reads");
+    let mut echo = [0; 4];
+    reader.read_exact(&mut echo).expect("an echo");
+    assert_eq!(&echo, b"ping");
+}
+
 #[test]
 fn a_websocket_is_upgraded_and_echoes() {
     for program in programs() {
@@ -178,21 +201,7 @@ fn a_websocket_is_upgraded_and_echoes() {
         let site = Site::new(&program, upstream.port, GENEROUS);
         site.render(&[]).exits(0);
         let _nginx = site.serve();
-        let mut stream = site.connect(NAME).expect("a handshake");
-        let request = format!(
-            "GET /ws HTTP/1.1\r\nHost: {NAME}\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut reader = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert!(reader.read_line(&mut head).expect("a line") > 0, "{head}");
-        }
-        assert!(head.starts_with("HTTP/1.1 101"), "{head}");
-        reader.get_mut().write_all(b"ping").expect("it reads");
-        let mut echo = [0; 4];
-        reader.read_exact(&mut echo).expect("an echo");
-        assert_eq!(&echo, b"ping");
+        echoes(&site);
         assert!(upstream.heads()[0].contains("connection: upgrade\r\n"));
     }
 }

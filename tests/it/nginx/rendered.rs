@@ -11,7 +11,7 @@ use crate::offline;
 const STRICT: &str = "  behind: cloudflare\n  api-key: true\n";
 
 /// For the version of a program.
-fn in_a_container(program: &Path) -> String {
+pub(super) fn in_a_container(program: &Path) -> String {
     let said = Command::new(program)
         .arg("-v")
         .output()

@@ -31,6 +31,8 @@ pub(super) struct Site {
     program: PathBuf,
     /// Whether clients show the certificate of the authority that they have.
     pub(super) shows_certificate: bool,
+    /// The port of a resolver on this machine that stands in for Docker's.
+    pub(super) resolver: Option<u16>,
 }
 
 /// A process that ends with the value.
@@ -70,6 +72,7 @@ impl Site {
             authority,
             program: program.to_owned(),
             shows_certificate: false,
+            resolver: None,
         }
     }
 
@@ -105,6 +108,10 @@ impl Site {
                     "    include atlas.conf;",
                     &format!("{temporary}    include atlas.conf;"),
                 );
+            let text = match self.resolver {
+                Some(port) => text.replace("127.0.0.11", &format!("127.0.0.1:{port}")),
+                None => text,
+            };
             self.project.write(&format!("settled/{file}"), text);
         }
         self.project.path().join("settled/nginx.conf")
@@ -147,6 +154,11 @@ impl Site {
 
     /// A TLS connection under a name; the error is the handshake's.
     pub(super) fn connect(&self, name: &str) -> std::io::Result<Tls> {
+        self.connect_to("127.0.0.1", name)
+    }
+
+    /// The same on an address of this machine.
+    pub(super) fn connect_to(&self, address: &str, name: &str) -> std::io::Result<Tls> {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.clone()).expect("an authority");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -163,7 +175,7 @@ impl Site {
         };
         let name = name.to_owned().try_into().expect("a name");
         let mut session = ClientConnection::new(Arc::new(config), name).expect("a session");
-        let mut stream = TcpStream::connect(("127.0.0.1", self.https))?;
+        let mut stream = TcpStream::connect((address, self.https))?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         while session.is_handshaking() {
             session.complete_io(&mut stream)?;
@@ -264,8 +276,8 @@ pub(super) fn gateway(site: &Site, port: u16, orchestrator: u16) -> Running {
 }
 
 /// Something that listens on an address of this machine and handles each connection in a thread.
-pub(super) fn listener(address: &str, handle: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
-    let listener = TcpListener::bind((address, 0)).expect("a port");
+pub(super) fn listener(at: (&str, u16), handle: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind(at).expect("a port");
     let port = listener.local_addr().expect("it is bound").port();
     let handle = Arc::new(handle);
     std::thread::spawn(move || {
