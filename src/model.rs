@@ -15,7 +15,8 @@ mod size;
 
 pub use deployment::{DataMode, Deployment, Network, Stage, Volume};
 pub use edge::{
-    EDGE, EDGE_FOLDER, EDGE_INSIDE, EDGE_KEY, Edge, NginxBuild, NginxVersion, Place, Upstream,
+    EDGE, EDGE_FOLDER, EDGE_INSIDE, EDGE_KEY, Edge, Networks, NginxBuild, NginxVersion, Place,
+    Upstream,
 };
 pub use image::{BuildContext, Image, ImageRef, ImageSource};
 pub use name::{InvalidName, Port, ProjectName, ServiceName};

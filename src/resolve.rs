@@ -2,6 +2,7 @@
 //! references between the sources, and the rules that keep a deployment sound; syntax belongs to `input`.
 
 mod assembly;
+mod cloudflare;
 mod edge;
 mod environment;
 mod folders;
@@ -18,6 +19,7 @@ mod wanted;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+pub use cloudflare::networks;
 pub use edge::edge;
 pub use selection::{DEFAULT_PROFILE, profiles};
 pub(crate) use value::fault;

@@ -1,7 +1,6 @@
 //! The nginx target: `nginx/nginx.conf`, the site in `nginx/atlas.conf`, and the file that tells nginx the API key. The texts are in
 //! `templates/`; every word put into them was checked before (`input::nginx`, `model::public_url`). The container is a service like others.
 
-mod cloudflare;
 #[cfg(test)]
 mod tests;
 
@@ -62,8 +61,8 @@ pub(super) struct Site<'e> {
     key: &'e str,
     ciphers: &'static str,
     clients: Option<&'e str>,
-    ranges: &'static [&'static str],
-    date: &'static str,
+    ranges: &'e [String],
+    date: &'e str,
     streams: &'e [String],
 }
 
@@ -184,12 +183,8 @@ impl<'e> Site<'e> {
             key: &edge.key,
             ciphers: CIPHERS,
             clients: edge.clients.as_deref(),
-            ranges: if edge.cloudflare {
-                cloudflare::RANGES
-            } else {
-                &[]
-            },
-            date: cloudflare::DATE,
+            ranges: edge.cloudflare.as_ref().map_or(&[], |all| &all.ranges),
+            date: edge.cloudflare.as_ref().map_or("", |all| &all.date),
             streams: &edge.streams,
         }
     }

@@ -5,7 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{artifacts, listens};
-use crate::model::{Edge, ImageRef, NginxBuild, NginxVersion, Place, Port, Secret, Upstream};
+use crate::model::{
+    Edge, ImageRef, Networks, NginxBuild, NginxVersion, Place, Port, Secret, Upstream,
+};
 
 fn edge(version: NginxVersion, place: Place) -> Edge {
     let port = |number: u64| Port::new(number).unwrap();
@@ -33,7 +35,7 @@ fn edge(version: NginxVersion, place: Place) -> Edge {
         connections: 30,
         body: 65536,
         silence: 300,
-        cloudflare: false,
+        cloudflare: None,
         clients: None,
         api_key: None,
     }
@@ -103,14 +105,19 @@ fn clients_cloudflare_and_the_key_are_asked_for_only_when_wanted() {
     let plain = site(&edge(NEW, Place::Host));
     assert!(words.iter().all(|word| !plain.contains(word)));
     let strict = Edge {
-        cloudflare: true,
+        cloudflare: Some(Networks {
+            ranges: ["198.41.128.0/17", "2606:4700::/32"]
+                .map(str::to_owned)
+                .to_vec(),
+            date: "2023-09-28".to_owned(),
+        }),
         clients: Some("/etc/nginx/clients.pem".to_owned()),
         api_key: Some(Secret::new("k3y")),
         ..edge(NEW, Place::Host)
     };
     let text = site(&strict);
     assert!(words.iter().all(|word| text.contains(word)));
-    assert_eq!(text.matches("set_real_ip_from").count(), 22);
+    assert_eq!(text.matches("set_real_ip_from").count(), 2);
     assert!(text.contains("its addresses as of 2023-09-28"));
     assert!(text.contains("include /srv/atlas/.atlas/secrets/nginx_api_key;"));
     let artifacts = artifacts(&strict, "/srv/atlas");
