@@ -290,6 +290,13 @@ impl<'i> Scope<'i> {
     pub(super) fn check_settings_of_services(&mut self) {
         let inputs = self.inputs;
         for (name, overrides) in &inputs.project.services {
+            if name == EDGE && self.has_front() && inputs.catalogue.get(EDGE).is_none() {
+                let problem = Diagnostic::error("nginx is set up elsewhere")
+                    .key("services.nginx")
+                    .hint("its settings stand under `nginx`");
+                self.in_project(problem, overrides.position);
+                continue;
+            }
             self.known(
                 name,
                 &(format!("services.{name}"), Some(overrides.position)),

@@ -3,6 +3,7 @@
 mod http3;
 mod inside;
 mod judged;
+mod limits;
 mod live;
 mod rendered;
 mod server;

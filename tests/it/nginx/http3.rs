@@ -23,7 +23,7 @@ fn client() -> Option<std::path::PathBuf> {
 }
 
 /// What a request over HTTP/3 is answered.
-fn ask(site: &Site, address: &str, name: &str, arguments: &[&str]) -> Option<Value> {
+pub(super) fn ask(site: &Site, address: &str, name: &str, arguments: &[&str]) -> Option<Value> {
     let output = Command::new(client()?)
         .arg(here("tests/parts/http3-client"))
         .args([address, &site.https.to_string(), name])

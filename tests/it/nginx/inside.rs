@@ -62,7 +62,7 @@ fn the_gateway_is_found_by_name_and_found_again_and_hears_no_h2c() {
         let resolver = Resolver::new(before);
         let settings = format!("{}{GENEROUS}", in_a_container(program));
         let mut site = Site::new(program, 8001, &settings);
-        site.resolver = Some(resolver.port);
+        site.instead = Some(("127.0.0.11", format!("127.0.0.1:{}", resolver.port)));
         site.render(&[]).exits(0);
         let _nginx = site.serve();
         eventually("nginx finds the gateway", || site.ask("GET /api").0 == 200);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::programs;
-use super::server::{KEY, NAME, Site, gateway, listener, send};
+use super::server::{KEY, NAME, Site, Tls, gateway, listener, send};
 use crate::engine::free_port;
 
 /// Between two events of the orchestrator.
@@ -175,8 +175,8 @@ fn the_gateway_gets_few_connections_no_h2c_and_the_true_client() {
     }
 }
 
-/// Speaks WebSocket's handshake, and hears what it says.
-pub(super) fn echoes(site: &Site) {
+/// A WebSocket to the upstream.
+pub(super) fn websocket(site: &Site) -> BufReader<Tls> {
     let mut stream = site.connect(NAME).expect("a handshake");
     let request = format!(
         "GET /ws HTTP/1.1\r\nHost: {NAME}\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -188,6 +188,12 @@ pub(super) fn echoes(site: &Site) {
         assert!(reader.read_line(&mut head).expect("a line") > 0, "{head}");
     }
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    reader
+}
+
+/// Hears what it says.
+pub(super) fn echoes(site: &Site) {
+    let mut reader = websocket(site);
     reader.get_mut().write_all(b"ping").expect("it reads");
     let mut echo = [0; 4];
     reader.read_exact(&mut echo).expect("an echo");
@@ -203,44 +209,6 @@ fn a_websocket_is_upgraded_and_echoes() {
         let _nginx = site.serve();
         echoes(&site);
         assert!(upstream.heads()[0].contains("connection: upgrade\r\n"));
-    }
-}
-
-#[test]
-fn too_many_requests_are_told_so_and_operators_paths_are_closed() {
-    for program in programs() {
-        let upstream = Upstream::new();
-        let site = Site::new(&program, upstream.port, "  rate: 1\n  burst: 9\n");
-        site.render(&[]).exits(0);
-        let _nginx = site.serve();
-        let codes: Vec<u16> = (0..40).map(|_| site.ask("GET /api/services").0).collect();
-        let good = codes.iter().filter(|code| **code == 200).count();
-        let limited = codes.iter().filter(|code| **code == 429).count();
-        eprintln!("{}: {good} answered, {limited} refused", program.display());
-        assert_eq!(good + limited, 40, "{codes:?}");
-        assert!((10..20).contains(&good), "burst and rate: {codes:?}");
-        let passed = upstream.heads().len();
-        assert_eq!(passed, good, "what is refused reaches nobody");
-    }
-    for program in programs() {
-        let upstream = Upstream::new();
-        let site = Site::new(&program, upstream.port, GENEROUS);
-        site.render(&[]).exits(0);
-        let _nginx = site.serve();
-        for path in ["/api/debug/settings/default", "/api/debug", "/metrics"] {
-            let (status, answer) = site.ask(&format!("GET {path}"));
-            assert_eq!(status, 404, "{path}");
-            assert!(answer.contains("\r\nServer: nginx\r\n"), "{answer}");
-        }
-        let big = "a".repeat(65 << 10);
-        let request = format!("POST /api/search\r\nContent-Length: {}\r\n", big.len());
-        assert_eq!(site.ask(&request).0, 413);
-        assert_eq!(upstream.heads(), [""; 0], "none of it reaches the gateway");
-        let (_, answer) = site.ask("GET /api");
-        assert!(
-            answer.contains("\r\nStrict-Transport-Security: max-age=63072000\r\n"),
-            "{answer}"
-        );
     }
 }
 

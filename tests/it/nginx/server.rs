@@ -31,8 +31,8 @@ pub(super) struct Site {
     program: PathBuf,
     /// Whether clients show the certificate of the authority that they have.
     pub(super) shows_certificate: bool,
-    /// The port of a resolver on this machine that stands in for Docker's.
-    pub(super) resolver: Option<u16>,
+    /// What stands in for a word of the site: for the address of Docker's resolver, for one of Cloudflare's networks.
+    pub(super) instead: Option<(&'static str, String)>,
 }
 
 /// A process that ends with the value.
@@ -72,7 +72,7 @@ impl Site {
             authority,
             program: program.to_owned(),
             shows_certificate: false,
-            resolver: None,
+            instead: None,
         }
     }
 
@@ -108,8 +108,8 @@ impl Site {
                     "    include atlas.conf;",
                     &format!("{temporary}    include atlas.conf;"),
                 );
-            let text = match self.resolver {
-                Some(port) => text.replace("127.0.0.11", &format!("127.0.0.1:{port}")),
+            let text = match &self.instead {
+                Some((word, other)) => text.replace(word, other),
                 None => text,
             };
             self.project.write(&format!("settled/{file}"), text);

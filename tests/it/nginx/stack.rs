@@ -131,6 +131,32 @@ fn up_brings_nginx_with_the_rest_and_touches_nothing_when_nginx_refuses() {
     assert_eq!((site.id("nginx"), site.id("gateway")), (nginx, gateway));
     project.run(&["plan", "--exit-code"]).exits(0);
     project.run(&["render", "nginx", "--check"]).exits(0);
+    // There is no nginx of this version on PATH: a container of the very image tests the configuration.
+    project.run(&["render", "nginx", "--test"]).exits(0);
+    let reload = [
+        "exec",
+        "nginx",
+        "nginx",
+        "-c",
+        "/etc/nginx/atlas/nginx.conf",
+        "-s",
+        "reload",
+    ];
+    project.run(&reload).exits(0);
+    assert_eq!(status(&site), 200, "as after a renewed certificate");
+}
+
+#[test]
+fn http3_reaches_the_container_too() {
+    let Some(site) = stack("1.30", "") else {
+        return;
+    };
+    site.change("  http3: false\n", "");
+    site.project.run(&["up"]).exits(0);
+    let Some(answer) = super::http3::ask(&site, "127.0.0.1", NAME, &["/api/health"]) else {
+        return;
+    };
+    assert_eq!(answer["status"], 200, "{answer}");
 }
 
 #[test]
