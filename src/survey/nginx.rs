@@ -84,7 +84,7 @@ async fn test(scene: &Scene<'_>, root: &Path, folder: &Path) -> Option<Known<Vec
     })
 }
 
-/// A site of nginx on this machine that speaks TLS.
+/// A site of nginx that speaks TLS, on this machine or in a container of the project.
 pub(super) struct Encrypted {
     /// Its first name.
     pub(super) name: String,
@@ -96,6 +96,12 @@ pub(super) struct Encrypted {
 pub(super) fn encrypted(scene: &Scene<'_>) -> Option<Encrypted> {
     let root = scene.root();
     let deployment = scene.deployment?;
+    if let Some(edge) = &deployment.edge {
+        return Some(Encrypted {
+            name: edge.host.clone(),
+            certificate: Some(edge.certificate.clone()),
+        });
+    }
     let gateway = deployment
         .services
         .values()

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::time::{Duration, Instant};
 
 use super::live::{PAUSE, orchestrator};
-use super::server::{KEY, NAME, Site};
+use super::server::{KEY, NAME, Site, send};
 use crate::atlas::Run;
 use crate::engine::{self, docker, free_port, inspect};
 
@@ -125,6 +125,16 @@ fn up_brings_nginx_with_the_rest_and_touches_nothing_when_nginx_refuses() {
     let names: Vec<&String> = networks.keys().collect();
     assert_eq!(names, [&format!("{}_edge", project.name)]);
 
+    // Offline, doctor looks at the certificate that this nginx shows.
+    let authority = project.path().join("ca.pem");
+    project.set("SSL_CERT_FILE", authority.display().to_string());
+    let said = project.run(&["doctor", "--offline", "--only", "tls", "--json"]);
+    let said = said.exits(0).stdout;
+    for id in ["TLS-001", "TLS-002", "TLS-003", "TLS-004"] {
+        let passes = |line: &str| line.contains(id) && line.contains(r#""result":"pass""#);
+        assert!(said.lines().any(passes), "{id}: {said}");
+    }
+
     // Whoever prefers docker compose finds nothing to do, and the other way round.
     let (nginx, gateway) = (site.id("nginx"), site.id("gateway"));
     site.compose(&["up", "-d"]).exits(0);
@@ -147,16 +157,24 @@ fn up_brings_nginx_with_the_rest_and_touches_nothing_when_nginx_refuses() {
 }
 
 #[test]
-fn http3_reaches_the_container_too() {
+fn http3_and_ipv6_reach_the_container_too() {
     let Some(site) = stack("1.30", "") else {
         return;
     };
-    site.change("  http3: false\n", "");
+    site.change("  ipv6: false\n  http3: false\n", "  ipv6: true\n");
+    site.change("gateway: {", "gateway: {publish: false, ");
     site.project.run(&["up"]).exits(0);
-    let Some(answer) = super::http3::ask(&site, "127.0.0.1", NAME, &["/api/health"]) else {
-        return;
-    };
-    assert_eq!(answer["status"], 200, "{answer}");
+    for address in ["127.0.0.1", "::1"] {
+        let mut stream = site.connect_to(address, NAME).expect("a handshake");
+        let (status, answer) = send(&mut stream, "GET /api/health");
+        assert_eq!(status, 200, "{address}: {answer}");
+        let Some(answer) = super::http3::ask(&site, address, NAME, &["/api/health"]) else {
+            return;
+        };
+        assert_eq!(answer["status"], 200, "{address}: {answer}");
+    }
+    site.compose(&["up", "-d"]).exits(0);
+    site.project.run(&["plan", "--exit-code"]).exits(0);
 }
 
 #[test]
