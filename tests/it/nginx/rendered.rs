@@ -32,6 +32,8 @@ fn both_nginxes_take_every_kind_of_site_without_a_word() {
             site.render(&[]).exits(0);
             let (good, said) = site.test();
             assert!(good, "{settings}: {said}");
+            let blocks = site.dump().matches("\nserver {\n").count();
+            assert_eq!(blocks, 4, "nginx has read them all");
             let faults = { said.lines() }
                 .filter(|line| line.contains("[warn]") && !line.contains("\"user\" directive"));
             assert_eq!(faults.count(), 0, "{settings}: {said}");
@@ -193,6 +195,30 @@ fn a_site_without_a_name_is_no_site() {
     let said = offline::run(&project, &["render", "nginx"]).exits(3).stderr;
     assert!(said.contains("public-url: nginx needs the name of its site\n  hint: add `public-url: https://api.example.com` to atlas.yaml"), "{said}");
     assert!(!project.path().join("nginx").exists());
+}
+
+#[test]
+fn a_key_that_nobody_asks_for_any_more_is_not_left_behind() {
+    let project = Project::new("nginx");
+    let manifest = "profile: minimal\npublic-url: https://api.example.com\nnginx: {version: 1.22, api-key: true}\n";
+    project.write("atlas.yaml", manifest);
+    project.write(".env", offline::ENV);
+    offline::run(&project, &["render", "nginx"]).exits(0);
+    let key = ".atlas/secrets/nginx_api_key";
+    let text = project.read(key);
+    project.write("atlas.yaml", manifest.replace(", api-key: true", ""));
+    let said = offline::run(&project, &["render", "nginx", "--check"])
+        .exits(8)
+        .stdout;
+    assert!(said.contains(key), "{said}");
+    assert_eq!(project.read(key), text, "a check touches nothing");
+    let said = offline::run(&project, &["render", "nginx"]).exits(0).stderr;
+    assert!(said.contains(&format!("file {key} removed")), "{said}");
+    assert!(!project.path().join(key).exists());
+    // Somebody's own file under that name is none of ours.
+    project.write(key, "mine\n");
+    offline::run(&project, &["render", "nginx"]).exits(0);
+    assert_eq!(project.read(key), "mine\n");
 }
 
 /// A project behind Cloudflare with a list of its own.

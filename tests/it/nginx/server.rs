@@ -124,6 +124,12 @@ impl Site {
         (output.status.success(), said)
     }
 
+    /// The configuration as nginx has read it.
+    pub(super) fn dump(&self) -> String {
+        let output = self.nginx(&["-T"]).output().expect("nginx starts");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn nginx(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         // As root the workers would be another user, who may not enter the folder.

@@ -104,6 +104,15 @@ fn up_brings_nginx_with_the_rest_and_touches_nothing_when_nginx_refuses() {
     let label = format!("label=com.docker.compose.project={}", project.name);
     assert_eq!(docker(&["ps", "-aq", "--filter", &label]), "");
     project.write("site.pem", certificate);
+    let (acme, away) = (project.path().join("acme"), project.path().join("away"));
+    std::fs::rename(&acme, &away).expect("a folder");
+    let said = project.run(&["up"]).exits(5).stderr;
+    let why = format!(
+        "error: nothing was touched: there is no folder `{}`",
+        acme.display()
+    );
+    assert!(said.contains(&why), "{said}");
+    std::fs::rename(&away, &acme).expect("a folder");
 
     let said = project.run(&["up"]).exits(0).stderr;
     assert!(said.contains("service nginx healthy"), "{said}");
