@@ -150,7 +150,9 @@ impl Site {
             .arg(self.project.path())
             .arg("-c")
             .arg(self.settle());
-        let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
+        // What a container shows as its log is nothing to say here.
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let child = command.stderr(Stdio::null()).spawn();
         let running = Running(child.expect("nginx starts"));
         eventually("nginx listens", || {
             TcpStream::connect(("127.0.0.1", self.https)).is_ok()
