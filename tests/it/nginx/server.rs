@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -206,6 +206,25 @@ impl Site {
     pub(super) fn ask(&self, request: &str) -> (u16, String) {
         let mut stream = self.connect(NAME).expect("a handshake");
         send(&mut stream, request)
+    }
+}
+
+impl Site {
+    /// Asks 40 times of a site with `rate: 1`; how often it was answered, which is what the burst and the time allow. All others are told.
+    #[track_caller]
+    pub(super) fn flood(&self, request: &str, burst: usize) -> usize {
+        let began = Instant::now();
+        let codes: Vec<u16> = (0..40).map(|_| self.ask(request).0).collect();
+        let seconds = usize::try_from(began.elapsed().as_secs()).expect("a few") + 1;
+        let good = codes.iter().filter(|code| **code == 200).count();
+        let limited = codes.iter().filter(|code| **code == 429).count();
+        assert_eq!(good + limited, 40, "{codes:?}");
+        let allowed = burst..=burst + 1 + seconds;
+        assert!(
+            limited > 0 && allowed.contains(&good),
+            "{seconds} s: {codes:?}"
+        );
+        good
     }
 }
 
