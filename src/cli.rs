@@ -52,6 +52,7 @@ const SURROUNDINGS: &str = "Environment variables:
   COMPOSE_ENV_FILES         files to read instead of .env
   COMPOSE_DISABLE_ENV_FILE  1: read no .env
   ATLAS_BUILTIN_EXECUTABLE  Linux build of atlas for the built-in image
+  ATLAS_CLOUDFLARE_URL      another place of the lists of Cloudflare's networks
   ATLAS_BACKUP_PASSPHRASE   passphrase of encrypted backups
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
   AWS_REGION, AWS_ENDPOINT_URL

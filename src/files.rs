@@ -19,7 +19,7 @@ use similar::TextDiff;
 
 pub use error::FileError;
 use folder::{Folder, Found, Rights};
-pub use generated::{generated, remove};
+pub use generated::{generated, is_ours, remove};
 
 use crate::targets::{Artifact, Contents, MARKER};
 

@@ -62,6 +62,7 @@ pub fn read(directory: &Path, files: &Files, environment: &Environment) -> Input
     inputs.problems = problems;
     inputs.read_project(directory, files.project.as_deref());
     inputs.read_catalogue(directory);
+    inputs.read_addresses(directory);
     inputs.find_folders(directory, environment);
     inputs.read_env(directory, &files.env_files, environment);
     inputs

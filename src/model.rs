@@ -14,13 +14,16 @@ mod service;
 mod size;
 
 pub use deployment::{DataMode, Deployment, Network, Stage, Volume};
-pub use edge::{Edge, NginxBuild, NginxVersion, Place, Upstream};
+pub use edge::{
+    EDGE, EDGE_FOLDER, EDGE_INSIDE, EDGE_KEY, Edge, Networks, NginxBuild, NginxVersion, Place,
+    Upstream,
+};
 pub use image::{BuildContext, Image, ImageRef, ImageSource};
 pub use name::{InvalidName, Port, ProjectName, ServiceName};
 pub use probe::{Exchange, Probe};
 pub use public_url::{NoPublicUrl, PublicUrl};
 pub use secret::Secret;
 pub use service::{
-    Condition, EnvValue, Kind, Mount, Publish, Resources, SecretMount, Service, Tmpfs,
+    Condition, EnvValue, Kind, Mount, Opening, Publish, Resources, SecretMount, Service, Tmpfs,
 };
 pub use size::bytes;

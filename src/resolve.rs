@@ -2,9 +2,11 @@
 //! references between the sources, and the rules that keep a deployment sound; syntax belongs to `input`.
 
 mod assembly;
+mod cloudflare;
 mod edge;
 mod environment;
 mod folders;
+mod front;
 mod image;
 mod ports;
 mod provided;
@@ -17,6 +19,7 @@ mod wanted;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+pub use cloudflare::networks;
 pub use edge::edge;
 pub use selection::{DEFAULT_PROFILE, profiles};
 pub(crate) use value::fault;
@@ -140,9 +143,12 @@ impl<'i> Scope<'i> {
         let selection = self.selection(&settings);
         self.check_settings_of_services();
         let built = self.build(&settings, &selection);
-        self.check_ports(&built.services);
-        Some(Deployment {
-            project: settings.project?,
+        let Some(project) = settings.project else {
+            self.check_ports(&built.services);
+            return None;
+        };
+        let mut deployment = Deployment {
+            project,
             stage: settings.stage,
             start_interval: self
                 .inputs
@@ -157,7 +163,11 @@ impl<'i> Scope<'i> {
             volumes: built.volumes,
             secrets: built.secrets,
             services: built.services,
-        })
+            edge: None,
+        };
+        self.front(&mut deployment);
+        self.check_ports(&deployment.services);
+        Some(deployment)
     }
 
     /// The problems: errors first, each once.

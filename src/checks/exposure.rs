@@ -42,7 +42,7 @@ pub struct Firewall {
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ATLAS-EXP-002",
-        title: "nothing but the gateway is published to the world",
+        title: "nothing but the gateway and nginx is published to the world",
         why: "the other services trust whoever reaches them: they ask for no key and hold the credentials of vendors",
         manual: "Ports of containers that the engine publishes on other addresses than this machine's own (127.0.0.1). Stores have a check of their \
                  own (DATA-007).",
@@ -90,7 +90,7 @@ fn others(facts: &Facts) -> Result<Verdict, Unknown> {
     let (exposure, open) = open(facts)?;
     let others = open
         .iter()
-        .filter(|port| !matches!(port.kind, Some(Kind::Gateway | Kind::Store)));
+        .filter(|port| !matches!(port.kind, Some(Kind::Gateway | Kind::Store | Kind::Edge)));
     let problems = others.map(|port| {
         let text = format!(
             "{} is published on {}:{}",
@@ -111,7 +111,9 @@ fn others(facts: &Facts) -> Result<Verdict, Unknown> {
 }
 
 fn bypass(facts: &Facts) -> Result<Verdict, Unknown> {
-    let (exposure, open) = open(facts)?;
+    let (exposure, mut open) = open(facts)?;
+    // It is there to be reached.
+    open.retain(|port| port.kind != Some(Kind::Edge));
     if open.is_empty() {
         return Ok(Verdict::Good(
             "nothing is published to other machines".to_owned(),

@@ -1,12 +1,15 @@
 //! nginx on this machine in front of the gateway: whether its configuration is valid, leads to the gateway, and has no fault that only shows
 //! under use.
 
+mod cloudflare;
 mod site;
 #[cfg(test)]
 mod tests;
 mod upstream;
 
 use std::net::IpAddr;
+
+pub use cloudflare::Cloudflare;
 
 use super::facts::{Facts, Known, Unknown, seen};
 use super::rule::{Fix, Problem, Rule, Verdict};
@@ -26,6 +29,8 @@ pub struct Nginx {
     pub quiet: bool,
     /// Whether `limit_req` stands anywhere.
     pub limited: bool,
+    /// Cloudflare's networks, if nginx shall believe them; of atlas.yaml, wherever nginx runs.
+    pub cloudflare: Option<Cloudflare>,
 }
 
 /// A `server` block.
@@ -75,6 +80,7 @@ pub(super) const RULES: &[Rule] = &[
     upstream::LEADS,
     upstream::STALE,
     site::FAULTS,
+    cloudflare::LISTED,
 ];
 
 /// nginx, if a site of it is ours.

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Known, Unknown, seen};
 use super::rule::{Fix, Problem, Rule, Verdict};
+use crate::model::EDGE;
 
 /// What was seen of the ports that shall be published.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +69,11 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
             Holder::NoAddress => format!("this host has no address {}", wanted.address),
             Holder::Unusable(cause) => format!("port {port} cannot be used: {cause}"),
         };
-        let fix = format!("set `services.{service}.port` in atlas.yaml, or stop what uses it");
+        let key = match service.as_str() {
+            EDGE => "nginx.http` or `nginx.https".to_owned(),
+            _ => format!("services.{service}.port"),
+        };
+        let fix = format!("set `{key}` in atlas.yaml, or stop what uses it");
         problems.push(Problem::failure(text, Fix::by_hand(fix)).about(service));
     }
     let each = ports.wanted.iter().map(|wanted| {

@@ -13,6 +13,7 @@ use crate::cli::{self, Cli};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::input::{self, Environment, Files, Inputs};
+use crate::model::{EDGE, Place};
 use crate::resolve;
 
 /// Services of the catalogue and of the project.
@@ -20,7 +21,10 @@ pub(crate) fn services(current: &OsStr) -> Vec<CompletionCandidate> {
     let inputs = here();
     let entries = inputs.catalogue.entries();
     let named = entries.map(|entry| (entry.name.to_string(), entry.description.clone()));
-    candidates(current, named)
+    let runs = inputs.project.nginx.runs.as_ref();
+    let inside = runs.is_some_and(|runs| runs.value == Place::Container);
+    let nginx = inside.then(|| (EDGE.to_owned(), "The way in from the internet".to_owned()));
+    candidates(current, named.chain(nginx))
 }
 
 /// The same with the `=` of `atlas scale SERVICE=N`.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::preflight;
 use crate::app::App;
 use crate::cli;
-use crate::engines::docker::Builtin;
+use crate::engines::docker::{Builtin, DockerEngine};
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
@@ -97,6 +97,21 @@ pub(crate) async fn pull(app: &App, args: &cli::Pull) -> Result<Exit, Error> {
         app.say("nothing to pull: no image comes from a registry");
     }
     Ok(Exit::Ok)
+}
+
+/// Pulls an image that the engine lacks.
+pub(super) async fn pull_missing(
+    engine: &DockerEngine,
+    reference: &str,
+    report: &dyn Report,
+) -> Result<(), Error> {
+    if engine.image_id(reference).await.is_err() {
+        let began = Instant::now();
+        started(report, reference);
+        engine.pull(reference, report).await?;
+        finished(report, reference, began);
+    }
+    Ok(())
 }
 
 fn started(report: &dyn Report, reference: &str) {

@@ -1,9 +1,10 @@
 //! `atlas render`: the files of a target, written, printed or compared.
 
 mod kubernetes;
-mod nginx;
+pub(super) mod nginx;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use crate::app::App;
 use crate::cli::{self, RenderTarget, Selection};
@@ -11,9 +12,10 @@ use crate::diagnostic::enumerate;
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
-use crate::files::{self, Difference, FileError};
+use crate::files::{self, Difference, FileError, What};
 use crate::input::Inputs;
 use crate::model::{Deployment, EnvValue};
+use crate::targets::nginx::obsolete;
 use crate::targets::{Artifact, Contents, compose};
 
 use super::images;
@@ -47,7 +49,8 @@ pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error>
         return Ok(Exit::Ok);
     }
     if *check {
-        return compare(app, &compose::artifacts(&deployment));
+        let obsolete = deployment.edge.as_ref().map(obsolete).unwrap_or_default();
+        return compare(app, &compose::artifacts(&deployment), &obsolete);
     }
     write_files(app, &deployment, *force, &*report)?;
     images::provide_builtin(app, &deployment, builtin, &*report).await?;
@@ -91,8 +94,15 @@ fn warn_of_references(inputs: &Inputs, deployment: &Deployment, report: &dyn Rep
     }
 }
 
-fn compare(app: &App, artifacts: &[Artifact]) -> Result<Exit, Error> {
-    let differences = files::compare(&app.directory, artifacts)?;
+/// With the files of ours that should not be there any more.
+fn compare(app: &App, artifacts: &[Artifact], obsolete: &[&str]) -> Result<Exit, Error> {
+    let mut differences = files::compare(&app.directory, artifacts)?;
+    for path in obsolete.iter().map(PathBuf::from) {
+        if files::is_ours(&app.directory, &path)? {
+            let what = What::Unwanted;
+            differences.push(Difference { path, what });
+        }
+    }
     Ok(show(app, &differences))
 }
 

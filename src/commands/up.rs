@@ -1,6 +1,9 @@
 //! `atlas up`: everything cheap is checked first, then the plan is carried out, then what came of it is shown.
 
+mod front;
+
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Instant;
 
 use super::{checklist, init, lock, plan, preflight, run};
@@ -11,12 +14,12 @@ use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::files::{self, Change};
-use crate::model::{DataMode, Deployment};
+use crate::model::{DataMode, Deployment, Kind};
 use crate::plan::{Observed, Options};
 use crate::references;
 use crate::report::seconds;
 use crate::resolve;
-use crate::targets::{Artifact, compose};
+use crate::targets::{Artifact, compose, nginx};
 
 /// `atlas up`; with `--production` between the two halves of the checklist.
 pub(crate) async fn up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
@@ -68,6 +71,7 @@ async fn bring_up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     let (plan, observed) = plan::decide(app, &engine, &deployment, &options).await?;
     let decided = (&plan, &observed);
     preflight::host(app, &inputs, &engine, &deployment, decided, &*report).await?;
+    front::before(app, &engine, &deployment, &plan, &*report).await?;
     warn_of_old_engine(&deployment, &engine, &*report);
     warn_of_orphans(&deployment, &observed, &options, &*report);
     write_files(app, &deployment, false, &*report)?;
@@ -89,14 +93,32 @@ async fn bring_up(app: &App, args: &cli::Up) -> Result<Exit, Error> {
     Ok(Exit::Ok)
 }
 
-/// Writes compose.yaml and the secret files; only changes are worth a line.
+/// Writes compose.yaml and the files that its services read; only changes are worth a line.
 pub(super) fn write_files(
     app: &App,
     deployment: &Deployment,
     force: bool,
     report: &dyn Report,
 ) -> Result<(), Error> {
-    write_artifacts(app, &compose::artifacts(deployment), force, report)
+    write_artifacts(app, &compose::artifacts(deployment), force, report)?;
+    let obsolete = deployment.edge.as_ref().map(nginx::obsolete);
+    remove_obsolete(app, &obsolete.unwrap_or_default(), report)
+}
+
+/// Removes files that are no longer written; only ours.
+pub(super) fn remove_obsolete(app: &App, paths: &[&str], report: &dyn Report) -> Result<(), Error> {
+    for path in paths {
+        let file = Path::new(path);
+        if files::is_ours(&app.directory, file)? {
+            let folder = file.parent().unwrap_or(file);
+            files::remove(&app.directory, folder, file)?;
+            report.report(Event::File {
+                path: (*path).to_owned(),
+                outcome: "removed",
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The same for the files of any target.
@@ -153,8 +175,11 @@ fn warn_of_orphans(
 
 /// Where to go from here.
 fn invite(app: &App, deployment: &Deployment) {
+    let public = deployment.public_url.as_ref();
     for service in deployment.services.values() {
-        if let Some(publish) = service.publish {
+        if let (Kind::Edge, Some(public)) = (service.kind, public) {
+            app.say(&format!("{} answers on {public}", service.name));
+        } else if let Some(publish) = service.publish {
             let host = match publish.address.is_unspecified() {
                 true => Ipv4Addr::LOCALHOST.into(),
                 false => publish.address,

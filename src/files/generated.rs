@@ -59,3 +59,24 @@ pub fn remove(dir: &Path, folder: &Path, file: &Path) -> Result<(), FileError> {
     }
     Ok(())
 }
+
+/// Whether a file below `dir` is one that atlas generated. A link is none.
+pub fn is_ours(dir: &Path, file: &Path) -> Result<bool, FileError> {
+    let path = dir.join(file);
+    let failed = |cause: std::io::Error| FileError::System {
+        operation: "read",
+        path: path.clone(),
+        cause,
+    };
+    match fs::symlink_metadata(&path) {
+        Ok(found) if found.is_file() => {
+            let bytes = fs::read(&path).map_err(failed)?;
+            Ok(bytes.starts_with(MARKER.as_bytes()))
+        }
+        Ok(_) => Ok(false),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(false)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,5 +1,9 @@
 //! `nginx:` of atlas.yaml as written. Owns its keys and forms; what they come to belongs to `resolve`.
 
+pub(crate) mod addresses;
+
+use std::path::PathBuf;
+
 use super::fields::{Fields, Reader};
 use super::yaml::{Node, Value};
 use super::{form, size};
@@ -24,9 +28,12 @@ pub const KEYS: &[&str] = &[
     "body",
     "silence",
     "behind",
+    "cloudflare",
     "clients",
     "api-key",
 ];
+/// Keys of `cloudflare`.
+pub const CLOUDFLARE_KEYS: &[&str] = &["addresses", "as-of"];
 /// Values of `runs`.
 pub const PLACES: [(&str, Place); 2] = [("host", Place::Host), ("compose", Place::Container)];
 /// Values of `behind`.
@@ -67,6 +74,12 @@ pub struct Nginx {
     pub silence: Option<At<u32>>,
     /// Whether Cloudflare stands before it.
     pub cloudflare: Option<At<bool>>,
+    /// The list of Cloudflare's networks, instead of the one inside atlas.
+    pub addresses: Option<At<PathBuf>>,
+    /// When that list was published.
+    pub as_of: Option<At<String>>,
+    /// What that list holds.
+    pub networks: Vec<String>,
     /// Authorities of clients.
     pub clients: Option<At<String>>,
     /// Whether nginx asks for the API key.
@@ -84,6 +97,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Nginx {
         return Nginx::default();
     };
     let get = |key| fields.get(key);
+    let (addresses, as_of) = cloudflare(reader, &fields).unzip();
     Nginx {
         runs: get("runs").and_then(|(n, p)| reader.choice(n, &p, &PLACES)),
         version: get("version").and_then(|(n, p)| version(reader, n, &p)),
@@ -105,9 +119,33 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Nginx {
             .and_then(|(n, p)| reader.formed(n, &p, "a size such as `64k` or `1m`", size::bytes)),
         silence: get("silence").and_then(|(n, p)| count(reader, n, &p)),
         cloudflare: get("behind").and_then(|(n, p)| reader.choice(n, &p, &PROXIES)),
+        addresses,
+        as_of,
+        networks: Vec::new(),
         clients: get("clients").and_then(|(n, p)| file(reader, n, &p)),
         api_key: get("api-key").and_then(|(n, p)| reader.boolean(n, &p)),
     }
+}
+
+/// A list and its date; one is nothing without the other.
+fn cloudflare(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<(At<PathBuf>, At<String>)> {
+    let (node, path) = fields.get("cloudflare")?;
+    let fields = reader.fields(node, &path, CLOUDFLARE_KEYS)?;
+    let addresses = fields.get("addresses").map(|(n, p)| reader.text(n, &p));
+    let as_of = fields.get("as-of").map(|(n, p)| {
+        reader.formed(n, &p, "a date such as `2026-11-28`", |text| {
+            let date: jiff::civil::Date = text.parse().ok()?;
+            (date.to_string() == text).then(|| text.to_owned())
+        })
+    });
+    if addresses.is_none() || as_of.is_none() {
+        let message = "a list of addresses and its date belong together".to_owned();
+        let hint = "set both `addresses` and `as-of`, or leave `cloudflare` away";
+        reader.refuse_with(node.position, &path, message, hint);
+    }
+    let addresses = addresses??;
+    let path = At::new(PathBuf::from(addresses.value), addresses.position);
+    Some((path, as_of??))
 }
 
 fn version(reader: &mut Reader<'_>, node: &Node, path: &str) -> Option<At<NginxVersion>> {

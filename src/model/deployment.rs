@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ImageSource, ProjectName, PublicUrl, Secret, Service, ServiceName};
+use super::{Edge, ImageSource, ProjectName, PublicUrl, Secret, Service, ServiceName};
 
 /// Everything that shall run, validated.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Deployment {
     pub volumes: BTreeMap<String, Volume>,
     /// Contents of the secret files by name; written to `.atlas/secrets/<name>`.
     pub secrets: BTreeMap<String, Secret>,
+    /// What the files of the service of kind [`super::Kind::Edge`] are written from, if there is one.
+    pub edge: Option<Edge>,
 }
 
 /// What the deployment is for; production refuses what development only warns about.

@@ -6,6 +6,15 @@ use std::str::FromStr;
 
 use super::{ImageRef, Port, Secret, ServiceName};
 
+/// The web server as a service of the deployment, where it runs in a container.
+pub const EDGE: &str = "nginx";
+/// The folder of its configuration, in the project directory.
+pub const EDGE_FOLDER: &str = "nginx";
+/// Where that folder is in the container.
+pub const EDGE_INSIDE: &str = "/etc/nginx/atlas";
+/// The secret file that tells it the API key.
+pub const EDGE_KEY: &str = "nginx_api_key";
+
 /// The edge, completely decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edge {
@@ -43,12 +52,21 @@ pub struct Edge {
     pub body: u64,
     /// Longest silence in a stream, in seconds.
     pub silence: u32,
-    /// Whether Cloudflare stands before it and says who the client is.
-    pub cloudflare: bool,
+    /// The networks of Cloudflare, if that stands before it and says who the client is.
+    pub cloudflare: Option<Networks>,
     /// Absolute path of the authorities whose clients alone may connect.
     pub clients: Option<String>,
     /// The API key, if the web server itself asks for it.
     pub api_key: Option<Secret>,
+}
+
+/// Networks that somebody publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Networks {
+    /// `198.41.128.0/17`.
+    pub ranges: Vec<String>,
+    /// When they were those.
+    pub date: String,
 }
 
 /// Where the web server runs.

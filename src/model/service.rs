@@ -18,6 +18,8 @@ pub enum Kind {
     Integration,
     /// MongoDB, Redis.
     Store,
+    /// The web server before the gateway.
+    Edge,
 }
 
 /// A service, completely decided.
@@ -43,6 +45,8 @@ pub struct Service {
     pub port: Port,
     /// The port on the host, if any.
     pub publish: Option<Publish>,
+    /// Ports on the host beside that one.
+    pub further: Vec<Opening>,
     /// Readiness, asked by atlas itself.
     pub probe: Probe,
     /// The steady-state health check that the engine runs inside the container, in Docker's form: `CMD`, `CMD-SHELL` or
@@ -113,6 +117,24 @@ pub struct Publish {
     pub port: Port,
 }
 
+/// A port on the host that leads to a port of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// On the host.
+    pub publish: Publish,
+    /// Inside the service's network.
+    pub inside: Port,
+    /// UDP instead of TCP.
+    pub udp: bool,
+}
+
+impl Opening {
+    /// `tcp` or `udp`.
+    pub fn protocol(&self) -> &'static str {
+        if self.udp { "udp" } else { "tcp" }
+    }
+}
+
 /// When a dependency counts as there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
@@ -164,6 +186,16 @@ pub struct Resources {
 }
 
 impl Service {
+    /// Every port on the host that leads to it, its own first.
+    pub fn openings(&self) -> impl Iterator<Item = Opening> + '_ {
+        let own = self.publish.map(|publish| Opening {
+            publish,
+            inside: self.port,
+            udp: false,
+        });
+        own.into_iter().chain(self.further.iter().copied())
+    }
+
     /// The command that asks for readiness inside the container, if there is one: its probe, else its health check.
     pub fn command_inside(&self) -> Option<Vec<String>> {
         match &self.probe {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::cloudflare;
 use crate::diagnostic::{At, Diagnostic, Position};
 use crate::input::Inputs;
 use crate::model::{
@@ -69,6 +70,12 @@ pub fn edge(
         let hint = "set both `certificate` and `key`, or neither";
         refuse(message, "nginx", hint, one.map(|one| one.position));
     }
+    let cloudflare = cloudflare::networks(written);
+    if let (Some(list), None) = (&written.addresses, &cloudflare) {
+        let message = "nothing of Cloudflare stands before nginx".to_owned();
+        let hint = "set `nginx.behind: cloudflare`, or leave `cloudflare` away";
+        refuse(message, "nginx.cloudflare", hint, Some(list.position));
+    }
     let asks = written.api_key.as_ref().filter(|asks| asks.value);
     let api_key = asks.and_then(|_| key(deployment));
     if let (Some(asks), None) = (asks, &api_key) {
@@ -102,7 +109,7 @@ pub fn edge(
         connections: value(&written.connections).unwrap_or(connections),
         body: value(&written.body).unwrap_or(BODIES[usize::from(!builtin)]),
         silence: value(&written.silence).unwrap_or(SILENCE),
-        cloudflare: value(&written.cloudflare).unwrap_or(false),
+        cloudflare,
         clients: value(&written.clients),
         api_key,
         host,

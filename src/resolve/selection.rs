@@ -6,7 +6,7 @@ use super::{Scope, settings::Settings};
 use crate::diagnostic::{At, Diagnostic, Position, enumerate};
 use crate::input::catalogue::{Dependency, Entry};
 use crate::input::{Catalogue, Project};
-use crate::model::{Condition, DataMode, Kind, ServiceName};
+use crate::model::{Condition, DataMode, EDGE, Kind, ServiceName};
 
 /// What runs when nothing was chosen.
 pub const DEFAULT_PROFILE: &str = "atlassian";
@@ -117,7 +117,14 @@ impl<'i> Scope<'i> {
         let mut selection = Selection::default();
         let mut waiting: Vec<&'i Entry> = Vec::new();
         for (name, written) in self.roots() {
-            let Some(entry) = self.known(name, &written) else {
+            let gateway = match name {
+                // nginx is no entry of the catalogue, and comes with the gateway.
+                EDGE if self.has_front() => {
+                    { self.inputs.catalogue.entries() }.find(|entry| entry.kind == Kind::Gateway)
+                }
+                _ => None,
+            };
+            let Some(entry) = gateway.or_else(|| self.known(name, &written)) else {
                 continue;
             };
             if entry.kind == Kind::Store && settings.data != DataMode::Containers {
@@ -283,6 +290,13 @@ impl<'i> Scope<'i> {
     pub(super) fn check_settings_of_services(&mut self) {
         let inputs = self.inputs;
         for (name, overrides) in &inputs.project.services {
+            if name == EDGE && self.has_front() && inputs.catalogue.get(EDGE).is_none() {
+                let problem = Diagnostic::error("nginx is set up elsewhere")
+                    .key("services.nginx")
+                    .hint("its settings stand under `nginx`");
+                self.in_project(problem, overrides.position);
+                continue;
+            }
             self.known(
                 name,
                 &(format!("services.{name}"), Some(overrides.position)),

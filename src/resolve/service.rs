@@ -101,6 +101,7 @@ impl<'i> Scope<'i> {
             port: entry.port,
             networks: self.networks(entry, &depends_on, publish.is_some()),
             publish,
+            further: Vec::new(),
             probe: entry.probe.clone(),
             healthcheck: chosen
                 .spec

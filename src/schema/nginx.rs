@@ -47,6 +47,16 @@ pub(super) fn settings() -> Value {
                 "enum": ["nothing", "cloudflare"],
                 "default": "nothing"
             },
+            "cloudflare": {
+                "description": "The list of Cloudflare's networks (https://www.cloudflare.com/ips-v4 and ips-v6), instead of the one inside atlas.",
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["addresses", "as-of"],
+                "properties": {
+                    "addresses": {"description": "A file with one network a line, of IPv4 and IPv6; relative to the project directory.", "type": "string"},
+                    "as-of": {"description": "The day on which they were those.", "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+                }
+            },
             "clients": path("The authorities of client certificates; only clients with one may connect. With Cloudflare: its authority for authenticated origin pulls."),
             "api-key": {"description": "Whether nginx itself asks for ATLAS_API_KEY, so that nothing else reaches the gateway.", "type": "boolean", "default": false}
         }

@@ -1,5 +1,6 @@
 //! Looks for the facts of `checks::nginx`: reads the configuration of nginx below /etc/nginx and has nginx itself test it.
 
+mod cloudflare;
 mod directive;
 pub(crate) mod program;
 mod site;
@@ -15,6 +16,13 @@ use directive::Directive;
 use program::Answer;
 
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Nginx> {
+    Ok(Nginx {
+        cloudflare: cloudflare::look(scene).await,
+        ..on_this_machine(scene).await?
+    })
+}
+
+async fn on_this_machine(scene: &Scene<'_>) -> Known<Nginx> {
     let root = scene.root();
     let folder = root.join("etc/nginx");
     if !folder.join("nginx.conf").is_file() {
@@ -60,6 +68,7 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Nginx> {
             .any(|directive| directive.has("server_tokens", "off")),
         limited: all.iter().any(|directive| directive.holds("limit_req")),
         sites,
+        cloudflare: None,
     })
 }
 
@@ -75,7 +84,7 @@ async fn test(scene: &Scene<'_>, root: &Path, folder: &Path) -> Option<Known<Vec
     })
 }
 
-/// A site of nginx on this machine that speaks TLS.
+/// A site of nginx that speaks TLS, on this machine or in a container of the project.
 pub(super) struct Encrypted {
     /// Its first name.
     pub(super) name: String,
@@ -87,6 +96,12 @@ pub(super) struct Encrypted {
 pub(super) fn encrypted(scene: &Scene<'_>) -> Option<Encrypted> {
     let root = scene.root();
     let deployment = scene.deployment?;
+    if let Some(edge) = &deployment.edge {
+        return Some(Encrypted {
+            name: edge.host.clone(),
+            certificate: Some(edge.certificate.clone()),
+        });
+    }
     let gateway = deployment
         .services
         .values()

@@ -20,21 +20,21 @@ pub(super) async fn look(scene: &Scene<'_>) -> Known<Ports> {
     let root = scene.root();
     let mut wanted = Vec::new();
     for service in scene.deployment()?.services.values() {
-        let Some(publish) = service.publish else {
-            continue;
-        };
-        let holder = match engine.is_local() {
-            true => Ok(holder(engine, &root, publish, observed).await),
-            false => Err(Unknown::Unseen(
-                "the engine is on another machine".to_owned(),
-            )),
-        };
-        wanted.push(Wanted {
-            service: service.name.to_string(),
-            address: publish.address,
-            port: publish.port.get(),
-            holder,
-        });
+        for opening in service.openings().filter(|opening| !opening.udp) {
+            let publish = opening.publish;
+            let holder = match engine.is_local() {
+                true => Ok(holder(engine, &root, publish, observed).await),
+                false => Err(Unknown::Unseen(
+                    "the engine is on another machine".to_owned(),
+                )),
+            };
+            wanted.push(Wanted {
+                service: service.name.to_string(),
+                address: publish.address,
+                port: publish.port.get(),
+                holder,
+            });
+        }
     }
     Ok(Ports { wanted })
 }

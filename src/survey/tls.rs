@@ -20,15 +20,22 @@ const HTTPS: u16 = 443;
 struct Asked {
     host: String,
     port: u16,
-    /// It is nginx on this machine that serves the name.
+    /// It is nginx on this machine, or a container's port there, that serves the name.
     here: bool,
 }
 
 pub(super) async fn look(scene: &Scene<'_>) -> Known<Tls> {
     let deployment = scene.deployment()?;
     let site = nginx::encrypted(scene);
+    let inside = { deployment.edge.iter() }.find(|edge| edge.cloudflare.is_none());
     let asked = match &deployment.public_url {
         Some(url) if !url.secure => None,
+        // What Cloudflare shows to clients is another certificate; else that of the project's own nginx is what they see.
+        Some(_) if scene.offline && inside.is_some() => inside.map(|edge| Asked {
+            host: edge.host.clone(),
+            port: edge.https.get(),
+            here: true,
+        }),
         Some(url) => Some(Asked {
             host: url.host.clone(),
             port: url.port,

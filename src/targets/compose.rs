@@ -1,4 +1,4 @@
-//! The Compose target: `compose.yaml`, the secret files, and the labels and hashes by which `docker compose` recognises
+//! The Compose target: `compose.yaml`, the secret files, what nginx in a container reads, and the labels and hashes by which `docker compose` recognises
 //! what atlas started. Follows compose-go as of [`CONTRACT`]; creating containers belongs to `engines`.
 
 mod document;
@@ -21,13 +21,13 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{Artifact, Contents};
+use super::{Artifact, Contents, nginx};
 use crate::model::{Deployment, Network, ProjectName, Service, ServiceName, Volume};
 
 pub use document::short_size;
 pub use go_json::duration;
 pub use labels::{container_labels, network_labels, volume_labels};
-pub use secrets::{SECRETS_GID, SECRETS_LABEL, group_add, secret_path};
+pub use secrets::{CONFIGURATION_LABEL, SECRETS_GID, SECRETS_LABEL, group_add, secret_path};
 
 /// The release of docker/compose whose hash algorithm and labels are followed; told in `com.docker.compose.version`.
 pub const CONTRACT: &str = "2.40.3";
@@ -98,6 +98,9 @@ pub fn artifacts(deployment: &Deployment) -> Vec<Artifact> {
         group: None,
     }];
     artifacts.extend(secrets::artifacts(deployment));
+    // The folder of the project does not matter to nginx in a container.
+    let edge = deployment.edge.iter();
+    artifacts.extend(edge.flat_map(|edge| nginx::configuration(edge, "")));
     artifacts
 }
 

@@ -164,7 +164,7 @@ impl<'a> View<'a> {
 fn path(service: &Service, what: &str) -> String {
     match service.kind {
         Kind::Integration => format!("base/integrations/{}-{what}.yaml", service.name),
-        Kind::Gateway | Kind::Orchestrator | Kind::Store => {
+        Kind::Gateway | Kind::Orchestrator | Kind::Store | Kind::Edge => {
             format!("base/{}/{what}.yaml", service.name)
         }
     }

@@ -1,8 +1,6 @@
-//! The nginx target: `nginx/nginx.conf`, the site in `nginx/atlas.conf`, and for a container `nginx/compose.yaml`, which `docker compose` reads
-//! beside compose.yaml. The texts are in `templates/`; every word put into them was checked before (`input::nginx`, `model::public_url`).
+//! The nginx target: `nginx/nginx.conf`, the site in `nginx/atlas.conf`, and the file that tells nginx the API key. The texts are in
+//! `templates/`; every word put into them was checked before (`input::nginx`, `model::public_url`). The container is a service like others.
 
-mod cloudflare;
-mod container;
 #[cfg(test)]
 mod tests;
 
@@ -11,10 +9,10 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::{Artifact, Contents, MARKER, compose, templates};
-use crate::model::{Deployment, Edge, Place, Secret, Upstream};
+use crate::model::{EDGE_FOLDER, Edge, Place, Secret, Upstream};
 
-/// The folder of what is written, in the project directory.
-pub const FOLDER: &str = "nginx";
+/// What earlier versions wrote for the container, relative to the project directory: Compose reads compose.yaml alone now.
+const OVERLAY: &str = "nginx/compose.yaml";
 /// The whole configuration, relative to the project directory.
 pub const FILE: &str = "nginx/nginx.conf";
 /// The file that tells nginx the API key, relative to the project directory.
@@ -63,13 +61,31 @@ pub(super) struct Site<'e> {
     key: &'e str,
     ciphers: &'static str,
     clients: Option<&'e str>,
-    ranges: &'static [&'static str],
-    date: &'static str,
+    ranges: &'e [String],
+    date: &'e str,
     streams: &'e [String],
 }
 
-/// The files of the edge. `directory` is the project's, absolute: nginx on this machine finds the key's file by it.
-pub fn artifacts(deployment: &Deployment, edge: &Edge, directory: &str) -> Vec<Artifact> {
+/// The files of the edge, the one with the key last. `directory` is the project's, absolute: nginx on this machine finds that file by it.
+pub fn artifacts(edge: &Edge, directory: &str) -> Vec<Artifact> {
+    let mut artifacts = configuration(edge, directory);
+    artifacts.extend(edge.api_key.as_ref().map(|key| Artifact {
+        path: KEY_FILE.into(),
+        contents: Contents::Secret(key_file(key)),
+        mode: 0o440,
+        group: Some(compose::SECRETS_GID),
+    }));
+    artifacts
+}
+
+/// Files that such an edge does not have; those of ours that are there go.
+pub fn obsolete(edge: &Edge) -> Vec<&'static str> {
+    let key = edge.api_key.is_none().then_some(KEY_FILE);
+    key.into_iter().chain([OVERLAY]).collect()
+}
+
+/// The texts: the site, and the whole configuration around it.
+pub fn configuration(edge: &Edge, directory: &str) -> Vec<Artifact> {
     let site = Site::new(edge, directory);
     let text = |path: String, text: String| Artifact {
         path: path.into(),
@@ -77,27 +93,17 @@ pub fn artifacts(deployment: &Deployment, edge: &Edge, directory: &str) -> Vec<A
         mode: 0o644,
         group: None,
     };
-    let mut artifacts = vec![
-        text(format!("{FOLDER}/atlas.conf"), templates::nginx_site(&site)),
+    vec![
+        text(
+            format!("{EDGE_FOLDER}/atlas.conf"),
+            templates::nginx_site(&site),
+        ),
         text(FILE.to_owned(), templates::nginx(&site)),
-    ];
-    if edge.place == Place::Container {
-        let document = container::render(deployment, edge);
-        artifacts.push(text(format!("{FOLDER}/compose.yaml"), document));
-    }
-    if let Some(key) = &edge.api_key {
-        artifacts.push(Artifact {
-            path: KEY_FILE.into(),
-            contents: Contents::Secret(key_file(key)),
-            mode: 0o440,
-            group: Some(compose::SECRETS_GID),
-        });
-    }
-    artifacts
+    ]
 }
 
 /// Regular expressions, because plain words are compared without regard to case.
-fn key_file(key: &Secret) -> Secret {
+pub(super) fn key_file(key: &Secret) -> Secret {
     key.within(|key| {
         format!(
             "{MARKER}.\nmap $http_authorization $atlas_unknown {{\n    default 1;\n    \"~^[Bb]earer {key}$\" 0;\n}}\n\
@@ -177,12 +183,8 @@ impl<'e> Site<'e> {
             key: &edge.key,
             ciphers: CIPHERS,
             clients: edge.clients.as_deref(),
-            ranges: if edge.cloudflare {
-                cloudflare::RANGES
-            } else {
-                &[]
-            },
-            date: cloudflare::DATE,
+            ranges: edge.cloudflare.as_ref().map_or(&[], |all| &all.ranges),
+            date: edge.cloudflare.as_ref().map_or("", |all| &all.date),
             streams: &edge.streams,
         }
     }

@@ -251,6 +251,7 @@ fn every_variable_that_atlas_reads_is_in_the_manual() {
         "COMPOSE_ENV_FILES",
         "COMPOSE_DISABLE_ENV_FILE",
         "ATLAS_BUILTIN_EXECUTABLE",
+        "ATLAS_CLOUDFLARE_URL",
         "ATLAS_BACKUP_PASSPHRASE",
         "AWS_ACCESS_KEY_ID",
         "SMTP_URL",

@@ -92,3 +92,38 @@ fn embedded_data_is_clean() {
     let builtin = ["confluence", "gateway", "jira", "orchestrator"];
     is_clean("profile: atlassian\ndata: embedded\n", &builtin);
 }
+
+#[test]
+fn nginx_in_the_stack_is_flagged_for_its_office_alone() {
+    let Some(judge) = judge() else { return };
+    let project = Project::new("judges");
+    let image = format!("nginx:1.30-alpine@{DIGEST}");
+    project.write(
+        "atlas.yaml",
+        format!(
+            "profile: minimal\npublic-url: https://api.example.com\n\
+             nginx: {{runs: compose, image: \"{image}\", certificate: /srv/tls/site.pem, key: /srv/tls/site.key, api-key: true}}\n"
+        ),
+    );
+    project.write(".env", offline::ENV);
+    offline::run(&project, &["render", "compose"]).exits(0);
+    let output = Command::new(judge)
+        .arg(project.path().join("compose.yaml"))
+        .stdin(Stdio::null())
+        .output()
+        .expect("the judge runs");
+    let findings = String::from_utf8_lossy(&output.stderr);
+    let mut about: Vec<&str> = { findings.lines() }
+        .filter(|line| line.contains(" nginx: "))
+        .filter_map(|line| line.trim().split(" nginx: ").next())
+        .collect();
+    about.sort_unstable();
+    about.dedup();
+    // Its ports are open to everybody, and its first process reads a key that is root's alone.
+    let known = [
+        "compose-auditor: NET002",
+        "compose-auditor: SEC002",
+        "compose-lint: CL-0005",
+    ];
+    assert_eq!(about, known, "{findings}");
+}

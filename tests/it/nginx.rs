@@ -1,6 +1,9 @@
 //! `atlas render nginx` before a real nginx, of Debian 12 and the newest: what it takes, how it serves, what judges say.
 
+mod http3;
+mod inside;
 mod judged;
+mod limits;
 mod live;
 mod rendered;
 mod server;

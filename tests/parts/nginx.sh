@@ -1,4 +1,4 @@
-# nginx: of Debian 12, the newest of Debian, and an image of the latter. Sourced after image.sh.
+# nginx: of Debian 12, the newest of Debian, and an image of each. Sourced after image.sh.
 
 # Not installed: the package would start a service on port 80.
 nginx() {
@@ -34,10 +34,18 @@ root_nginx() {
     install -m 755 "$newest/usr/sbin/nginx" "$root/usr/sbin/nginx"
 }
 
+# That of Debian 12, with its own C library.
+root_old_nginx() {
+    local root=$1
+    root_base "$root" www-data:33:33
+    debian_unpack bookworm "$root" nginx libc6 libcrypt1 libpcre2-8-0 libssl3 zlib1g
+    mkdir -p "$root"/var/{lib,log}/nginx
+}
+
 nginx_image() {
+    local config=(-c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' -c 'EXPOSE 80' -c 'CMD ["nginx", "-g", "daemon off;"]')
     nginx
     debian_install busybox-static
-    image nginx:1.30-alpine "$(stamp "$HERE/nginx.sh" "$("$PARTS/nginx-newest/nginx" -v 2>&1)")" root_nginx \
-        -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' -c 'EXPOSE 80' \
-        -c 'CMD ["nginx", "-g", "daemon off;"]'
+    image nginx:1.30-alpine "$(stamp "$HERE/nginx.sh" "$("$PARTS/nginx-newest/nginx" -v 2>&1)")" root_nginx "${config[@]}"
+    image nginx:1.22-alpine "$(stamp "$HERE/nginx.sh" "$("$PARTS/nginx/nginx" -v 2>&1)")" root_old_nginx "${config[@]}"
 }

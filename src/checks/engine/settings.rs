@@ -102,9 +102,10 @@ fn place(facts: &Facts) -> Result<Verdict, Unknown> {
     let mut problems = Vec::new();
     for service in deployment.services.values() {
         let name = &service.name;
-        if let Some(publish) = service.publish.filter(|_| told.rootless)
-            && u64::from(publish.port.get()) < told.first_free_port
-        {
+        let mut openings = service.openings().filter(|_| told.rootless);
+        let privileged =
+            openings.find(|own| u64::from(own.publish.port.get()) < told.first_free_port);
+        if let Some(publish) = privileged.map(|opening| opening.publish) {
             let text = format!(
                 "the engine is rootless and may bind ports from {} only, not {}",
                 told.first_free_port, publish.port

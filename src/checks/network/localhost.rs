@@ -46,7 +46,8 @@ fn judge(facts: &Facts) -> Result<Verdict, Unknown> {
     let mut published = deployment
         .services
         .values()
-        .filter_map(|service| service.publish);
+        .flat_map(|service| service.openings())
+        .map(|opening| opening.publish);
     let wants_ipv4 = published.any(|publish| publish.address.is_ipv4());
     let addresses = match (&network.localhost, wants_ipv4) {
         (Ok(addresses), true) => addresses,

@@ -26,6 +26,7 @@ fn facts(site: Site) -> Facts {
         addresses: vec![[172, 18, 0, 7].into()],
         quiet: true,
         limited: true,
+        cloudflare: None,
     });
     facts
 }

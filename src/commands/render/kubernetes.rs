@@ -20,10 +20,12 @@ pub(super) async fn render(app: &App, args: &cli::Kubernetes) -> Result<Exit, Er
     let (print, selection) = printed(&args.selection);
     let options = options(args)?;
     let report = app.reporter();
-    let inputs = match options.secrets {
+    let mut inputs = match options.secrets {
         Secrets::Values => app.whole_inputs().await?,
         Secrets::External | Secrets::Existing => app.inputs(),
     };
+    // A cluster has a way in of its own.
+    inputs.project.nginx = crate::input::nginx::Nginx::default();
     let deployment = app.deployment(&inputs, &selection, &app.builtin(), &*report)?;
     let artifacts = kubernetes::artifacts(&deployment, &options, &args.output)
         .map_err(|faults| refused(&inputs, faults))?;

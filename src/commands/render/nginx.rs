@@ -1,13 +1,13 @@
 //! `atlas render nginx`: the configuration of nginx, tested by nginx itself before it is written.
 
-mod trial;
+pub(in crate::commands) mod trial;
 
 use std::path::{Path, PathBuf};
 
 use super::{STDOUT, compare};
 use crate::app::App;
 use crate::cli::{RenderNginx, Selection};
-use crate::commands::up::write_artifacts;
+use crate::commands::up::{remove_obsolete, write_artifacts};
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
@@ -31,7 +31,10 @@ pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error>
         Some(program) => program::build(program).await,
         None => None,
     };
-    let edge = resolve::edge(&inputs, &deployment, found).map_err(Error::configuration)?;
+    let edge = match &deployment.edge {
+        Some(edge) => edge.clone(),
+        None => resolve::edge(&inputs, &deployment, found).map_err(Error::configuration)?,
+    };
     warn(
         &inputs.project.nginx,
         &deployment,
@@ -40,7 +43,7 @@ pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error>
         &*report,
     );
     let directory = app.directory.display().to_string();
-    let artifacts = nginx::artifacts(&deployment, &edge, &directory);
+    let artifacts = nginx::artifacts(&edge, &directory);
     if args.test {
         trial::hold(app, &artifacts, &edge, program.as_deref().zip(found)).await?;
     }
@@ -53,14 +56,15 @@ pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error>
         return Ok(Exit::Ok);
     }
     if args.check || args.diff {
-        let exit = compare(app, &artifacts)?;
+        let exit = compare(app, &artifacts, &nginx::obsolete(&edge))?;
         return Ok(if args.check { exit } else { Exit::Ok });
     }
     write_artifacts(app, &artifacts, args.force, &*report)?;
+    remove_obsolete(app, &nginx::obsolete(&edge), &*report)?;
     drop(report);
     app.say(match edge.place {
         Place::Host => "nginx/nginx.conf is up to date; `nginx -c` and its full path runs it, `nginx -s reload` reads it anew",
-        Place::Container => "nginx/compose.yaml is up to date; `docker compose -f compose.yaml -f nginx/compose.yaml up -d` reads it",
+        Place::Container => "nginx/nginx.conf is up to date; `atlas up` runs nginx with it",
     });
     Ok(Exit::Ok)
 }

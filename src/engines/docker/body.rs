@@ -46,7 +46,6 @@ pub(super) fn body(
     if let Some(name) = circumstances.replaces {
         labels.insert("com.docker.compose.replace".into(), name.into());
     }
-    let port = format!("{}/tcp", service.port);
     ContainerCreateBody {
         user: service.user.clone(),
         env: Some(environment(service)),
@@ -54,7 +53,11 @@ pub(super) fn body(
         entrypoint: service.entrypoint.clone(),
         healthcheck: health(deployment, service),
         image: Some(service.image.reference().to_string()),
-        exposed_ports: service.publish.map(|_| vec![port]),
+        exposed_ports: port_bindings(service).map(|ports| {
+            let mut ports: Vec<String> = ports.into_keys().collect();
+            ports.sort();
+            ports
+        }),
         labels: Some(labels.into_iter().collect()),
         stop_timeout: Some(service.stop_grace.as_secs() as i64),
         host_config: Some(host_config(deployment, service, circumstances.directory)),
@@ -176,15 +179,16 @@ fn mounts(service: &Service, directory: &Path) -> Option<Vec<ApiMount>> {
 }
 
 fn port_bindings(service: &Service) -> Option<HashMap<String, Option<Vec<PortBinding>>>> {
-    let publish = service.publish?;
-    let binding = PortBinding {
-        host_ip: Some(publish.address.to_string()),
-        host_port: Some(publish.port.to_string()),
-    };
-    Some(HashMap::from([(
-        format!("{}/tcp", service.port),
-        Some(vec![binding]),
-    )]))
+    let mut bindings: HashMap<String, Option<Vec<PortBinding>>> = HashMap::new();
+    for opening in service.openings() {
+        let port = format!("{}/{}", opening.inside, opening.protocol());
+        let bound = bindings.entry(port).or_default().get_or_insert_default();
+        bound.push(PortBinding {
+            host_ip: Some(opening.publish.address.to_string()),
+            host_port: Some(opening.publish.port.to_string()),
+        });
+    }
+    (!bindings.is_empty()).then_some(bindings)
 }
 
 fn endpoints(

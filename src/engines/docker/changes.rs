@@ -130,6 +130,7 @@ fn labels(wanted: &ContainerCreateBody, actual: &ContainerInspectResponse) -> Ve
         .filter(|name| wanted.get(*name) != actual.get(*name))
         .map(|name| match name.as_str() {
             compose::SECRETS_LABEL => change("secrets", None, None),
+            compose::CONFIGURATION_LABEL => change("configuration", None, None),
             _ => change(
                 &format!("labels.{name}"),
                 actual.get(name).map(String::as_str),

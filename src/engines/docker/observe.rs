@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum, PortSummaryTypeEnum};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
 };
@@ -194,6 +194,7 @@ fn container(summary: ContainerSummary) -> Container {
             .ports
             .unwrap_or_default()
             .into_iter()
+            .filter(|p| p.typ != Some(PortSummaryTypeEnum::UDP))
             .filter_map(|p| Some((p.ip?.parse().ok()?, p.public_port?, p.private_port)))
             .collect(),
         depends_on: depends_on

@@ -87,7 +87,7 @@ fn registry(entry: &Entry) -> ImageSpec {
 fn build(entry: &Entry) -> ImageSpec {
     let folder = match entry.kind {
         Kind::Integration => PathBuf::from("services/integrations"),
-        Kind::Gateway | Kind::Orchestrator | Kind::Store => PathBuf::from("services"),
+        Kind::Gateway | Kind::Orchestrator | Kind::Store | Kind::Edge => PathBuf::from("services"),
     };
     ImageSpec {
         context: Some(folder.join(entry.name.as_str())),

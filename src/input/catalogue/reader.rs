@@ -348,7 +348,7 @@ fn tmpfs(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Tmpfs> {
 /// Unless the file says otherwise: 512 MiB and half a core for what everything passes through, half of it for an integration.
 fn resources(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: Kind) -> Resources {
     let (memory, cpu_millis) = match kind {
-        Kind::Gateway | Kind::Orchestrator | Kind::Store => (512 << 20, 500),
+        Kind::Gateway | Kind::Orchestrator | Kind::Store | Kind::Edge => (512 << 20, 500),
         Kind::Integration => (256 << 20, 250),
     };
     let mut resources = Resources {

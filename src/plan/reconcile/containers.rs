@@ -205,15 +205,14 @@ impl<'a> Reconciler<'a> {
         vec![(Condition::Started, started), (Condition::Healthy, ready)]
     }
 
-    /// Removals of the evicted containers that still hold the port which the service publishes.
+    /// Removals of the evicted containers that still hold a port which the service publishes.
     fn port_holders(&self, service: &Service) -> Vec<StepId> {
-        let Some(publish) = service.publish else {
-            return Vec::new();
-        };
-        let port = publish.port.get();
+        let wanted: Vec<u16> = { service.openings() }
+            .map(|opening| opening.publish.port.get())
+            .collect();
         let containers = self.observed.containers.iter();
         containers
-            .filter(|c| c.ports.iter().any(|(_, held, _)| *held == port))
+            .filter(|c| c.ports.iter().any(|(_, held, _)| wanted.contains(held)))
             .filter_map(|c| self.evicted.get(c.id.as_str()).copied())
             .collect()
     }

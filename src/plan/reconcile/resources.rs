@@ -74,9 +74,10 @@ impl<'a> Reconciler<'a> {
         }
         let mut others = self.deployment.services.values();
         let (taker, port) = others.find_map(|other| {
-            let port = other.publish?.port.get();
-            let held = container.ports.iter().any(|(_, held, _)| *held == port);
-            (other.name != service.name && held).then_some((other, port))
+            let held = |port: &u16| container.ports.iter().any(|(_, held, _)| held == port);
+            let mut wanted = other.openings().map(|opening| opening.publish.port.get());
+            let port = wanted.find(held)?;
+            (other.name != service.name).then_some((other, port))
         })?;
         // What it publishes is part of its configuration: it is replaced in any case.
         self.divergence(service, container)?;

@@ -26,6 +26,7 @@ fn service(text: &str, needs: &[&str], publish: Option<u64>) -> Service {
         environment: BTreeMap::new(),
         secrets: vec![],
         port: port(80),
+        further: Vec::new(),
         publish: publish.map(|number| Publish {
             address: [127, 0, 0, 1].into(),
             port: port(number),
@@ -71,6 +72,7 @@ fn deployment() -> Deployment {
         networks: BTreeMap::from([("mesh".to_owned(), Network::default())]),
         volumes: BTreeMap::new(),
         secrets: BTreeMap::new(),
+        edge: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{full_env, inputs, request, text};
 use crate::input::{Inputs, Project};
-use crate::model::{Edge, NginxBuild, NginxVersion, Upstream};
+use crate::model::{Edge, EnvValue, NginxBuild, NginxVersion, Upstream};
 use crate::resolve::{edge, resolve};
 use crate::targets::{Contents, nginx};
 
@@ -130,6 +130,66 @@ error: atlas.yaml:2:68: nginx.behind: unknown value `cdn`
     );
 }
 
+#[test]
+fn in_the_stack_it_is_a_service_that_shares_a_network_with_the_gateway_alone() {
+    let yaml = format!("{SITE}nginx: {{runs: compose, api-key: true}}\n");
+    let deployment = |yaml: &str, request: &crate::resolve::Request| {
+        let resolution = resolve(&inputs(yaml, &full_env()), request);
+        resolution
+            .unwrap_or_else(|p| panic!("{}", text(&p)))
+            .deployment
+    };
+    let whole = deployment(&yaml, &request());
+    let on_edge = { whole.services.values() }.filter(|s| s.networks.contains("edge"));
+    let names: Vec<&str> = on_edge.map(|service| service.name.as_str()).collect();
+    assert_eq!(names, ["gateway", "nginx"]);
+    let nginx = &whole.services[&"nginx".parse().unwrap()];
+    assert_eq!(nginx.networks.len(), 1);
+    let ports: Vec<String> = { nginx.openings() }
+        .map(|o| format!("{}:{}/{}", o.publish.address, o.publish.port, o.protocol()))
+        .collect();
+    assert_eq!(
+        ports,
+        ["0.0.0.0:80/tcp", "0.0.0.0:443/tcp", "0.0.0.0:443/udp"]
+    );
+    let trust = |deployment: &crate::model::Deployment| {
+        let gateway = &deployment.services[&"gateway".parse().unwrap()];
+        gateway.environment.get("ATLAS_TRUST_PROXY").cloned()
+    };
+    assert_eq!(trust(&whole), Some(EnvValue::Plain("true".into())));
+    let open = format!("{yaml}services: {{gateway: {{expose: 0.0.0.0}}}}\n");
+    assert_eq!(
+        trust(&deployment(&open, &request())),
+        None,
+        "anybody could say so"
+    );
+
+    let mut named = request();
+    named.services = vec!["nginx".to_owned()];
+    let few = deployment(&yaml, &named);
+    let names: Vec<&str> = few.services.keys().map(|name| name.as_str()).collect();
+    assert!(
+        names.contains(&"nginx") && names.contains(&"gateway"),
+        "{names:?}"
+    );
+    let without = deployment(&format!("{SITE}nginx: {{}}\n"), &request());
+    assert!(without.edge.is_none() && !without.networks.contains_key("edge"));
+}
+
+#[test]
+fn nginx_in_the_stack_gives_way_to_what_has_its_ports() {
+    assert_eq!(
+        super::refused(&format!("{SITE}nginx: {{runs: compose, http: 8001}}\n")),
+        "error: atlas.yaml:2:15: nginx: port 8001 is already published by `gateway`
+  hint: choose another `nginx.http` or `nginx.https`"
+    );
+    assert_eq!(
+        super::refused("nginx: {runs: compose}\n"),
+        "error: atlas.yaml: public-url: nginx needs the name of its site
+  hint: add `public-url: https://api.example.com` to atlas.yaml"
+    );
+}
+
 /// Every single service, every pair, and 200 choices of three and more.
 fn choices(names: &[String]) -> BTreeSet<Vec<&str>> {
     let mut choices = BTreeSet::new();
@@ -194,11 +254,8 @@ fn every_choice_of_services_is_written_the_same_each_time_or_has_no_gateway() {
                 continue;
             };
             assert!(gateway, "{chosen:?}");
-            let artifacts = nginx::artifacts(&resolution.deployment, &edge, "/srv/atlas");
-            assert_eq!(
-                artifacts,
-                nginx::artifacts(&resolution.deployment, &edge, "/srv/atlas")
-            );
+            let artifacts = nginx::artifacts(&edge, "/srv/atlas");
+            assert_eq!(artifacts, nginx::artifacts(&edge, "/srv/atlas"));
             for artifact in &artifacts {
                 let Contents::Text(text) = &artifact.contents else {
                     panic!("no secret was asked for");

@@ -245,7 +245,14 @@ fn short_port(port: &PortSpec) -> SingleQuoted<String> {
         true => format!("[{}]", port.host_ip),
         false => port.host_ip.clone(),
     };
-    SingleQuoted(format!("{address}:{}:{}", port.published, port.target))
+    let protocol = match port.protocol {
+        "tcp" => String::new(),
+        other => format!("/{other}"),
+    };
+    SingleQuoted(format!(
+        "{address}:{}:{}{protocol}",
+        port.published, port.target
+    ))
 }
 
 /// The largest unit that divides the size: `512m`, `2g`, `1000b`.

@@ -45,6 +45,7 @@ pub(crate) fn deployment() -> Deployment {
         ]
         .map(|(name, value)| (name.to_owned(), Secret::new(value)))
         .into(),
+        edge: None,
     }
 }
 
@@ -89,6 +90,7 @@ fn service(key: &str, kind: Kind, image: Image, port: u64) -> Service {
         secrets: Vec::new(),
         port: Port::new(port).expect("valid"),
         publish: None,
+        further: Vec::new(),
         probe: Probe::Http {
             path: "/health".to_owned(),
         },

@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::hex;
-use crate::model::{Deployment, Secret, Service};
-use crate::targets::{Artifact, Contents};
+use crate::model::{Deployment, EDGE_KEY, Kind, Secret, Service};
+use crate::targets::{Artifact, Contents, nginx};
 
 /// The group of all secret files, the same as that of the built-in images' user.
 pub const SECRETS_GID: u32 = 10001;
@@ -25,6 +25,9 @@ pub(super) const FOLDER: &str = ".atlas/secrets";
 /// The label that changes when a mounted secret does. Compose does not look into secret files, so without it a changed
 /// secret would not reach a running container.
 pub const SECRETS_LABEL: &str = "ai.atlas.mounted";
+
+/// The label that changes when the configuration which is mounted does. nginx reads it when it starts, and Compose does not look into it.
+pub const CONFIGURATION_LABEL: &str = "ai.atlas.configuration";
 
 /// The secret whose value keys the label, so that the label tells nothing about the others.
 const KEY: &str = "atlas_secret_key";
@@ -47,14 +50,23 @@ pub fn secret_path(name: &str) -> PathBuf {
 pub(super) fn artifacts(deployment: &Deployment) -> Vec<Artifact> {
     mounted(deployment)
         .into_iter()
-        .filter_map(|name| deployment.secrets.get_key_value(name))
+        .filter_map(|name| Some((name, contents(deployment, name)?)))
         .map(|(name, secret)| Artifact {
             path: secret_path(name),
-            contents: Contents::Secret(secret.clone()),
+            contents: Contents::Secret(secret),
             mode: 0o440,
             group: Some(SECRETS_GID),
         })
         .collect()
+}
+
+/// What stands in a secret file. nginx reads the API key in words of its own.
+fn contents(deployment: &Deployment, name: &str) -> Option<Secret> {
+    let edge = deployment.edge.as_ref().filter(|_| name == EDGE_KEY);
+    match edge.and_then(|edge| edge.api_key.as_ref()) {
+        Some(key) => Some(nginx::key_file(key)),
+        None => deployment.secrets.get(name).cloned(),
+    }
 }
 
 /// The group that a service needs besides its own to read its secrets.
@@ -65,9 +77,21 @@ pub fn group_add(service: &Service) -> Option<u32> {
     needed.then_some(SECRETS_GID)
 }
 
-/// The service's own labels and the one that tells its secrets' state.
+/// The service's own labels and those that tell the state of its secrets and of its configuration.
 pub(super) fn user_labels(deployment: &Deployment, service: &Service) -> BTreeMap<String, String> {
     let mut labels = service.labels.clone();
+    if let Some(edge) = deployment
+        .edge
+        .as_ref()
+        .filter(|_| service.kind == Kind::Edge)
+    {
+        let mut digest = Sha256::new();
+        for artifact in nginx::configuration(edge, "") {
+            digest.update(artifact.contents.bytes());
+        }
+        let digest = hex(&digest.finalize()[..8]);
+        labels.insert(CONFIGURATION_LABEL.to_owned(), digest);
+    }
     if let Some(key) = deployment.secrets.get(KEY)
         && !service.secrets.is_empty()
     {
@@ -85,8 +109,8 @@ fn fingerprint(key: &Secret, deployment: &Deployment, service: &Service) -> Stri
         .expect("HMAC takes a key of any length");
     let names: BTreeSet<&str> = service.secrets.iter().map(|s| s.name.as_str()).collect();
     for name in names {
-        let contents = deployment.secrets.get(name).map_or("", Secret::expose);
-        for part in [name, contents] {
+        let contents = contents(deployment, name);
+        for part in [name, contents.as_ref().map_or("", Secret::expose)] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }

@@ -297,14 +297,14 @@ impl HealthcheckSpec {
 
 impl PortSpec {
     fn of(service: &Service) -> Vec<Self> {
-        let port = service.publish.map(|publish| Self {
+        let ports = service.openings().map(|opening| Self {
             mode: "ingress",
-            host_ip: publish.address.to_string(),
-            target: service.port.get(),
-            published: publish.port.to_string(),
-            protocol: "tcp",
+            host_ip: opening.publish.address.to_string(),
+            target: opening.inside.get(),
+            published: opening.publish.port.to_string(),
+            protocol: opening.protocol(),
         });
-        port.into_iter().collect()
+        ports.collect()
     }
 }
 

@@ -58,6 +58,7 @@ impl View<'_> {
             Kind::Orchestrator => "orchestrator",
             Kind::Integration => "integration",
             Kind::Store => "store",
+            Kind::Edge => "edge",
         };
         json!({
             "app.kubernetes.io/name": service.name.as_str(),

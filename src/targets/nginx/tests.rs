@@ -5,8 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{artifacts, listens};
-use crate::model::{Edge, ImageRef, NginxBuild, NginxVersion, Place, Port, Secret, Upstream};
-use crate::targets::compose::fixture::deployment;
+use crate::model::{
+    Edge, ImageRef, Networks, NginxBuild, NginxVersion, Place, Port, Secret, Upstream,
+};
 
 fn edge(version: NginxVersion, place: Place) -> Edge {
     let port = |number: u64| Port::new(number).unwrap();
@@ -34,7 +35,7 @@ fn edge(version: NginxVersion, place: Place) -> Edge {
         connections: 30,
         body: 65536,
         silence: 300,
-        cloudflare: false,
+        cloudflare: None,
         clients: None,
         api_key: None,
     }
@@ -42,7 +43,7 @@ fn edge(version: NginxVersion, place: Place) -> Edge {
 
 /// The text of the site.
 fn site(edge: &Edge) -> String {
-    let artifacts = artifacts(&deployment(), edge, "/srv/atlas");
+    let artifacts = artifacts(edge, "/srv/atlas");
     String::from_utf8(artifacts[0].contents.bytes().to_vec()).unwrap()
 }
 
@@ -104,17 +105,22 @@ fn clients_cloudflare_and_the_key_are_asked_for_only_when_wanted() {
     let plain = site(&edge(NEW, Place::Host));
     assert!(words.iter().all(|word| !plain.contains(word)));
     let strict = Edge {
-        cloudflare: true,
+        cloudflare: Some(Networks {
+            ranges: ["198.41.128.0/17", "2606:4700::/32"]
+                .map(str::to_owned)
+                .to_vec(),
+            date: "2023-09-28".to_owned(),
+        }),
         clients: Some("/etc/nginx/clients.pem".to_owned()),
         api_key: Some(Secret::new("k3y")),
         ..edge(NEW, Place::Host)
     };
     let text = site(&strict);
     assert!(words.iter().all(|word| text.contains(word)));
-    assert_eq!(text.matches("set_real_ip_from").count(), 22);
+    assert_eq!(text.matches("set_real_ip_from").count(), 2);
     assert!(text.contains("its addresses as of 2023-09-28"));
     assert!(text.contains("include /srv/atlas/.atlas/secrets/nginx_api_key;"));
-    let artifacts = artifacts(&deployment(), &strict, "/srv/atlas");
+    let artifacts = artifacts(&strict, "/srv/atlas");
     let shown = format!("{artifacts:?}");
     assert!(!shown.contains("k3y"), "{shown}");
     let key = artifacts.last().unwrap();
@@ -125,17 +131,15 @@ fn clients_cloudflare_and_the_key_are_asked_for_only_when_wanted() {
 }
 
 #[test]
-fn the_container_is_hardened_and_finds_its_files() {
-    let artifacts = artifacts(&deployment(), &edge(NEW, Place::Container), "/srv/atlas");
-    let text = String::from_utf8(artifacts[2].contents.bytes().to_vec()).unwrap();
-    for part in [
-        "image: nginx:1.30-alpine\n",
-        "read_only: true\n",
-        "source: ./nginx\n",
-        "source: /etc/letsencrypt\n",
-        "no-new-privileges:true\n",
-        "443:443/udp",
-    ] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
+fn a_key_that_nobody_asks_for_and_the_overlay_of_old_are_not_kept() {
+    let plain = edge(NEW, Place::Container);
+    assert_eq!(
+        super::obsolete(&plain),
+        [super::KEY_FILE, "nginx/compose.yaml"]
+    );
+    let asking = Edge {
+        api_key: Some(Secret::new("k3y")),
+        ..plain
+    };
+    assert_eq!(super::obsolete(&asking), ["nginx/compose.yaml"]);
 }

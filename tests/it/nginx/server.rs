@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -31,6 +31,8 @@ pub(super) struct Site {
     program: PathBuf,
     /// Whether clients show the certificate of the authority that they have.
     pub(super) shows_certificate: bool,
+    /// What stands in for a word of the site: for the address of Docker's resolver, for one of Cloudflare's networks.
+    pub(super) instead: Option<(&'static str, String)>,
 }
 
 /// A process that ends with the value.
@@ -70,6 +72,7 @@ impl Site {
             authority,
             program: program.to_owned(),
             shows_certificate: false,
+            instead: None,
         }
     }
 
@@ -84,7 +87,7 @@ impl Site {
         crate::atlas::Run::of(command.output().expect("atlas starts"))
     }
 
-    /// The rendered text moved off the machine's own folders (logs, process id, temporary files) and for two processors, and nothing else.
+    /// The rendered text moved off the machine's own folders (logs, process id, temporary files) and nothing else.
     pub(super) fn settle(&self) -> PathBuf {
         let folder = self.project.path().display().to_string();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -99,14 +102,16 @@ impl Site {
                 temporary.as_str()
             };
             let text = text
-                // Each worker keeps connections of its own, so their number would be that of the processors.
-                .replace("worker_processes auto", "worker_processes 2")
                 .replace("/run/nginx.pid", &format!("{folder}/nginx.pid"))
                 .replace("/var/log/nginx", &folder)
                 .replace(
                     "    include atlas.conf;",
                     &format!("{temporary}    include atlas.conf;"),
                 );
+            let text = match &self.instead {
+                Some((word, other)) => text.replace(word, other),
+                None => text,
+            };
             self.project.write(&format!("settled/{file}"), text);
         }
         self.project.path().join("settled/nginx.conf")
@@ -117,6 +122,12 @@ impl Site {
         let output = self.nginx(&["-t"]).output().expect("nginx starts");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         (output.status.success(), said)
+    }
+
+    /// The configuration as nginx has read it.
+    pub(super) fn dump(&self) -> String {
+        let output = self.nginx(&["-T"]).output().expect("nginx starts");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     fn nginx(&self, arguments: &[&str]) -> Command {
@@ -139,7 +150,9 @@ impl Site {
             .arg(self.project.path())
             .arg("-c")
             .arg(self.settle());
-        let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
+        // What a container shows as its log is nothing to say here.
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let child = command.stderr(Stdio::null()).spawn();
         let running = Running(child.expect("nginx starts"));
         eventually("nginx listens", || {
             TcpStream::connect(("127.0.0.1", self.https)).is_ok()
@@ -149,6 +162,11 @@ impl Site {
 
     /// A TLS connection under a name; the error is the handshake's.
     pub(super) fn connect(&self, name: &str) -> std::io::Result<Tls> {
+        self.connect_to("127.0.0.1", name)
+    }
+
+    /// The same on an address of this machine.
+    pub(super) fn connect_to(&self, address: &str, name: &str) -> std::io::Result<Tls> {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.clone()).expect("an authority");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -165,7 +183,7 @@ impl Site {
         };
         let name = name.to_owned().try_into().expect("a name");
         let mut session = ClientConnection::new(Arc::new(config), name).expect("a session");
-        let mut stream = TcpStream::connect(("127.0.0.1", self.https))?;
+        let mut stream = TcpStream::connect((address, self.https))?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         while session.is_handshaking() {
             session.complete_io(&mut stream)?;
@@ -188,6 +206,25 @@ impl Site {
     pub(super) fn ask(&self, request: &str) -> (u16, String) {
         let mut stream = self.connect(NAME).expect("a handshake");
         send(&mut stream, request)
+    }
+}
+
+impl Site {
+    /// Asks 40 times of a site with `rate: 1`; how often it was answered, which is what the burst and the time allow. All others are told.
+    #[track_caller]
+    pub(super) fn flood(&self, request: &str, burst: usize) -> usize {
+        let began = Instant::now();
+        let codes: Vec<u16> = (0..40).map(|_| self.ask(request).0).collect();
+        let seconds = usize::try_from(began.elapsed().as_secs()).expect("a few") + 1;
+        let good = codes.iter().filter(|code| **code == 200).count();
+        let limited = codes.iter().filter(|code| **code == 429).count();
+        assert_eq!(good + limited, 40, "{codes:?}");
+        let allowed = burst..=burst + 1 + seconds;
+        assert!(
+            limited > 0 && allowed.contains(&good),
+            "{seconds} s: {codes:?}"
+        );
+        good
     }
 }
 
@@ -265,9 +302,9 @@ pub(super) fn gateway(site: &Site, port: u16, orchestrator: u16) -> Running {
     running
 }
 
-/// Something that listens on this machine and handles each connection in a thread.
-pub(super) fn listener(handle: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+/// Something that listens on an address of this machine and handles each connection in a thread.
+pub(super) fn listener(at: (&str, u16), handle: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind(at).expect("a port");
     let port = listener.local_addr().expect("it is bound").port();
     let handle = Arc::new(handle);
     std::thread::spawn(move || {

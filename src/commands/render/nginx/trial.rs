@@ -35,28 +35,46 @@ pub(super) async fn hold(
         (Place::Host, Some((program, _))) => on_this_machine(app, artifacts, program).await?,
         (Place::Container, here) => match here.filter(fits) {
             Some((program, _)) => on_this_machine(app, artifacts, program).await?,
-            None => in_a_container(app, artifacts, edge).await?,
+            None => {
+                let engine = app.engine(None).await?;
+                let image = edge.image.as_str();
+                if engine.image_id(image).await.is_err() {
+                    let why = format!(
+                        "failed to test the configuration: the engine does not have `{image}`"
+                    );
+                    return Err(Error::failed(why).hint(format!("`docker pull {image}`")));
+                }
+                in_a_container(&engine, artifacts, edge).await?
+            }
         },
         (Place::Host, None) => {
             let why = "failed to test the configuration: there is no nginx on PATH";
             return Err(Error::failed(why).hint("install nginx, or leave `--test` away"));
         }
     };
+    judge(answer, edge, "nothing was written")
+}
+
+/// The answer as an outcome; `kept` says what a refusal has left as it was.
+pub(in crate::commands) fn judge(answer: Answer, edge: &Edge, kept: &str) -> Result<(), Error> {
     match answer {
         Answer::Good => Ok(()),
         Answer::None(why) => Err(Error::failed(format!(
             "failed to test the configuration: {why}"
         ))),
-        Answer::Bad(lines) => Err(refusal(edge, &lines)),
+        Answer::Bad(lines) => Err(refusal(edge, &lines, kept)),
     }
 }
 
-fn refusal(edge: &Edge, lines: &[String]) -> Error {
+fn refusal(edge: &Edge, lines: &[String], kept: &str) -> Error {
     let error = Error::failed(format!(
-        "nginx refuses the configuration: {}; nothing was written",
+        "nginx refuses the configuration: {}; {kept}",
         lines.join("; ")
     ));
-    let missing = |line: &String| line.contains(&edge.certificate) && line.contains("No such file");
+    let missing = |line: &String| {
+        let absent = line.to_lowercase().contains("no such file");
+        line.contains(&edge.certificate) && absent
+    };
     match lines.iter().any(missing) {
         true => error.hint(format!(
             "a first certificate comes by `certbot certonly --standalone -d {}`; later ones by `--webroot -w {}`",
@@ -104,13 +122,11 @@ async fn on_this_machine(
 }
 
 /// With copies of every file that the configuration names, so that the engine may be anywhere.
-async fn in_a_container(app: &App, artifacts: &[Artifact], edge: &Edge) -> Result<Answer, Error> {
-    let engine = app.engine(None).await?;
-    let image = edge.image.as_str().to_owned();
-    if engine.image_id(&image).await.is_err() {
-        let why = format!("failed to test the configuration: the engine does not have `{image}`");
-        return Err(Error::failed(why).hint(format!("`docker pull {image}`")));
-    }
+pub(in crate::commands) async fn in_a_container(
+    engine: &DockerEngine,
+    artifacts: &[Artifact],
+    edge: &Edge,
+) -> Result<Answer, Error> {
     let mut named: Vec<(String, Vec<u8>)> = Vec::new();
     let mut moves: Vec<(String, String)> = Vec::new();
     let certificates = [
@@ -150,11 +166,11 @@ async fn in_a_container(app: &App, artifacts: &[Artifact], edge: &Edge) -> Resul
     let command = ["nginx", "-t", "-q", "-c", "/tmp/nginx.conf"];
     let wanted = Throwaway {
         purpose: "nginx-test",
-        image,
+        image: edge.image.as_str().to_owned(),
         command: Some(command.map(str::to_owned).to_vec()),
         network: false,
     };
-    let trial = async |container: &str| tested(&engine, container, named).await;
+    let trial = async |container: &str| tested(engine, container, named).await;
     let said = engine.with_throwaway(&wanted, trial).await?;
     let said = said.replace(&format!("{INSIDE}/"), "nginx/");
     Ok(match said.is_empty() {
