@@ -83,10 +83,10 @@ pub(super) fn shared(
         let mut actions = Actions::of(&mut value);
         match value["kind"].as_str().unwrap_or_default() {
             "Namespace" => {
-                value["metadata"]["name"] = actions.scalar("$.Release.Namespace");
+                value["metadata"]["name"] = actions.scalar("$.Release.Namespace | quote");
                 values.set(&["namespace", "create"], false.into());
             }
-            _ => value["metadata"]["namespace"] = actions.scalar("$.Release.Namespace"),
+            _ => value["metadata"]["namespace"] = actions.scalar("$.Release.Namespace | quote"),
         }
         let any = mark(outline, &mut value, values, &mut actions).unwrap_or_default();
         let file = match (component, is_policy) {

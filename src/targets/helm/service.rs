@@ -108,7 +108,7 @@ struct Place<'p, 'a> {
 impl Place<'_, '_> {
     /// Marks an object; gives the condition under which it is there.
     fn mark(&mut self, object: &mut Value, actions: &mut Actions) -> Option<String> {
-        object["metadata"]["namespace"] = actions.scalar("$.Release.Namespace");
+        object["metadata"]["namespace"] = actions.scalar("$.Release.Namespace | quote");
         let kind = object["kind"].as_str().unwrap_or_default().to_owned();
         let own = object["metadata"]["name"] == self.service.name.as_str();
         match kind.as_str() {
