@@ -18,9 +18,11 @@ const NOTES: &str = include_str!("notes.txt");
 
 /// Path, form of the first line, and the rest.
 pub(super) fn files(values: &Values) -> Vec<(String, Remark, String)> {
-    let schema = format!("{:#}\n", schema::schema(values));
+    let mut schema = serde_json::to_string_pretty(&schema::schema(values))
+        .expect("a tree with string keys is JSON");
     // Its first line brings the brace.
-    let schema = schema.strip_prefix("{\n").unwrap_or(&schema).to_owned();
+    schema.drain(.."{\n".len());
+    schema.push('\n');
     [
         (
             ".helmignore",

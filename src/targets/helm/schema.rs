@@ -22,15 +22,17 @@ pub(super) fn schema(values: &Values) -> Value {
         properties.insert(name.to_owned(), schema);
     }
     let required: Vec<&String> = values.as_map().keys().collect();
-    json!({
+    let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Values of the chart atlas",
         "type": "object",
         "additionalProperties": false,
         "required": required,
-        "properties": properties,
-        "definitions": definitions,
-    })
+    });
+    // Moved in: `json!` would copy them.
+    schema["properties"] = properties.into();
+    schema["definitions"] = definitions;
+    schema
 }
 
 /// The schema of a section that is no list of services.
@@ -185,10 +187,8 @@ fn given_keys(keys: &[&str]) -> Vec<Value> {
 
 /// An object that has no other keys.
 fn closed(required: Vec<Value>, properties: Value) -> Value {
-    json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": required,
-        "properties": properties,
-    })
+    let mut schema = json!({"type": "object", "additionalProperties": false});
+    schema["required"] = required.into();
+    schema["properties"] = properties;
+    schema
 }

@@ -28,7 +28,8 @@ impl Actions {
 
     fn quote(&mut self, value: &mut Value) {
         match value {
-            Value::String(text) if text.contains("{{") => {
+            // One brace is found faster, and there are few.
+            Value::String(text) if text.contains('{') && text.contains("{{") => {
                 let words = Value::from(text.as_str()).to_string();
                 *value = self.scalar(format!("{words} | toJson"));
             }
@@ -139,20 +140,20 @@ impl Actions {
         for line in yaml(object).lines() {
             match self.found(line) {
                 Some((before, Action::Scalar(pipeline), after)) => {
-                    *text += &format!("{before}{{{{ {pipeline} }}}}{after}");
+                    text.extend([before, "{{ ", pipeline, " }}", after, "\n"]);
                 }
                 Some((before, Action::Lines(lines), _)) => {
-                    let indent = before.len() - before.trim_start().len();
-                    *text += &indented(lines, indent);
+                    let depth = before.len() - before.trim_start().len();
+                    indent(lines, &before[..depth], text);
                 }
-                None => text.push_str(line),
+                None => text.extend([line, "\n"]),
             }
-            text.push('\n');
         }
     }
 
     /// What stands before and after the mark of a line, quotes left out.
     fn found<'l>(&self, line: &'l str) -> Option<(&'l str, &Action, &'l str)> {
+        line.find('{')?;
         let (before, rest) = line.split_once("{{")?;
         let (number, after) = rest.split_once("}}")?;
         let action = self.all.get(number.parse::<usize>().ok()?)?;
@@ -173,21 +174,18 @@ pub(super) fn start(condition: &str) -> String {
     format!("{{{{- if {condition} }}}}")
 }
 
-fn indented(lines: &str, indent: usize) -> String {
-    let margin = " ".repeat(indent);
-    let lines: Vec<String> = lines
-        .lines()
-        .map(|line| {
-            let line = match line.split_once("nindent +") {
-                Some((before, rest)) => {
-                    let (more, after) = rest.split_at(1);
-                    let more: usize = more.parse().unwrap_or_default();
-                    format!("{before}nindent {}{after}", indent + more)
-                }
-                None => line.to_owned(),
-            };
-            format!("{margin}{line}")
-        })
-        .collect();
-    lines.join("\n")
+/// Adds lines behind a margin, from which `nindent +2` counts.
+fn indent(lines: &str, margin: &str, text: &mut String) {
+    for line in lines.lines() {
+        text.push_str(margin);
+        match line.split_once("nindent +") {
+            Some((before, rest)) => {
+                let (more, after) = rest.split_at(1);
+                let depth = margin.len() + more.parse::<usize>().unwrap_or_default();
+                text.extend([before, "nindent ", &depth.to_string(), after]);
+            }
+            None => text.push_str(line),
+        }
+        text.push('\n');
+    }
 }

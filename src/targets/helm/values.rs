@@ -1,6 +1,8 @@
 //! `values.yaml`: what an operator may set, with what the objects have by default. A default is taken out of an object when
 //! its place is marked, so that neither can be without the other.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::template::Actions;
@@ -160,7 +162,7 @@ impl Values {
             for line in remark.lines() {
                 text += &format!("# {line}\n");
             }
-            text += &yaml(&json!({ name: value }));
+            text += &yaml(&BTreeMap::from([(name, value)]));
         }
         text
     }

@@ -22,7 +22,7 @@ pub(super) fn template(view: &View<'_>, service: &Service) -> Value {
         metadata["annotations"] = json!({"atlas.ai/configuration": digest});
     }
     let grace = service.stop_grace.as_secs() + DRAIN + 5;
-    json!({
+    let mut template = json!({
         "metadata": metadata,
         "spec": {
             "serviceAccountName": service.name.as_str(),
@@ -34,10 +34,12 @@ pub(super) fn template(view: &View<'_>, service: &Service) -> Value {
             "affinity": availability::affinity(service, replica_set::is_mongodb(service)),
             "topologySpreadConstraints": availability::spread(service),
             "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
-            "containers": [container(view, service)],
-            "volumes": volumes(service),
         },
-    })
+    });
+    let pod = &mut template["spec"];
+    pod["containers"] = vec![container(view, service)].into();
+    pod["volumes"] = volumes(service).into();
+    template
 }
 
 fn security(service: &Service) -> Value {

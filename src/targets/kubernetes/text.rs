@@ -1,5 +1,6 @@
 //! Objects as YAML text, each a document.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::targets::seal::{Remark, sealed};
@@ -19,7 +20,7 @@ pub(super) fn text(path: &str, objects: &[Value]) -> String {
 }
 
 /// An object, or a part of one.
-pub(in crate::targets) fn yaml(object: &Value) -> String {
+pub(in crate::targets) fn yaml(object: &impl Serialize) -> String {
     let options =
         serde_saphyr::ser_options! { compact_list_indent: false, folded_wrap_chars: 1000 };
     serde_saphyr::to_string_with_options(object, options)
