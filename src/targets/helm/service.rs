@@ -308,7 +308,7 @@ const POD_LINES: [&str; 4] = [
 ];
 
 /// An image's reference in parts that give the same reference together.
-fn split(reference: &str) -> Value {
+pub(super) fn split(reference: &str) -> Value {
     let (rest, digest) = reference.split_once('@').unwrap_or((reference, ""));
     let name = rest.rfind('/').map_or(0, |slash| slash + 1);
     let (path, tag) = match rest[name..].find(':') {
