@@ -88,7 +88,7 @@ Examples:
   atlas render helm               write the folder helm
   atlas render helm --profile all --check      exit 8 if it is old
   atlas render helm --image ghcr.io/acme/atlas:1
-  helm install atlas helm --namespace atlas --create-namespace --values mine.yaml"
+  helm install atlas helm -n atlas --create-namespace -f mine.yaml"
     )]
     Helm(Kubernetes),
     /// A Kustomize base with overlays and components
