@@ -10,16 +10,14 @@
 {{- end }}
 
 {{/* Annotations of a pod: the root, the values of its service, its variables. Pods do not see a changed ConfigMap by
-themselves; with its digest, a change rolls out. */}}
+themselves; with its digest, a change rolls out. The digest is quoted here: some read one like 6699206e74069107 as a number. */}}
 {{- define "atlas.annotations" -}}
 {{- $root := first . -}}
 {{- $service := index . 1 -}}
 {{- $environment := last . -}}
-{{- $annotations := deepCopy ($service.podAnnotations | default $root.Values.podAnnotations) -}}
-{{- if $environment -}}
-{{- $_ := set $annotations "atlas.ai/configuration" ($environment | toRawJson | sha256sum | trunc 16) -}}
-{{- end -}}
-{{- with $annotations }}{{ toYaml . }}{{ end -}}
+{{- with $service.podAnnotations | default $root.Values.podAnnotations }}{{ toYaml . }}
+{{ end -}}
+{{- with $environment }}atlas.ai/configuration: {{ toRawJson . | sha256sum | trunc 16 | quote }}{{ end -}}
 {{- end }}
 
 {{/* Annotations of what has a certificate. */}}
