@@ -3,6 +3,7 @@
 mod equal;
 mod judged;
 mod objects;
+mod packed;
 mod subsets;
 mod values;
 
