@@ -21,7 +21,7 @@ pub use error::FileError;
 use folder::{Folder, Found, Rights};
 pub use generated::{generated, is_ours, remove};
 
-use crate::targets::{Artifact, Contents, MARKER};
+use crate::targets::{Artifact, Contents, is_generated};
 
 /// The folder that is atlas' own; whatever is in it may be overwritten, and only its owner may enter.
 const OWN: &str = ".atlas";
@@ -237,7 +237,7 @@ fn difference(artifact: &Artifact, found: &Found) -> Option<What> {
     };
     let wanted = artifact.contents.bytes();
     if contents != wanted {
-        let own = artifact.path.starts_with(OWN) || contents.starts_with(MARKER.as_bytes());
+        let own = artifact.path.starts_with(OWN) || is_generated(contents);
         return Some(match &artifact.contents {
             _ if !own => What::Foreign,
             Contents::Secret(_) => What::Secret,

@@ -6,9 +6,13 @@ use std::path::PathBuf;
 use crate::model::Secret;
 
 pub mod compose;
+pub mod helm;
 pub mod kubernetes;
 pub mod nginx;
+mod seal;
 pub mod templates;
+
+pub use seal::{is_edited, is_generated};
 
 /// A file to be, relative to the project directory.
 #[derive(Debug, Clone, PartialEq, Eq)]

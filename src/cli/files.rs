@@ -42,7 +42,8 @@ Examples:
   atlas render compose            write compose.yaml
   atlas render compose --check    exit 8 if it is out of date
   atlas render nginx --test       write nginx's files if nginx takes them
-  atlas render kubernetes         write the folder kubernetes"
+  atlas render kubernetes         write the folder kubernetes
+  atlas render helm               write a chart, the folder helm"
 )]
 pub(crate) struct Render {
     #[command(subcommand)]
@@ -72,6 +73,24 @@ Examples:
         #[arg(long)]
         force: bool,
     },
+    /// A Helm chart of the objects that `kubernetes` writes
+    #[command(
+        mut_arg("output", |argument| argument.default_value("helm")),
+        mut_arg("secrets", |argument| argument.help(
+            "Who makes the Secrets by default: external (External Secrets), existing (you), or values (written into values-secrets.yaml)"
+        )),
+        mut_arg("ingress", |argument| argument.help("Lead to the gateway by a plain Ingress by default")),
+        after_help = "Writes a chart for Helm 3 and 4. Without a values file of yours it renders the objects of the overlay `production`, \
+with values-dev.yaml those of `dev`. What you set belongs in a values file of your own: a file that was edited since is not overwritten \
+without --force. No secret stands in a file unless --secrets values asks for it.
+
+Examples:
+  atlas render helm               write the folder helm
+  atlas render helm --profile all --check      exit 8 if it is old
+  atlas render helm --image ghcr.io/acme/atlas:1
+  helm install atlas helm -n atlas --create-namespace -f mine.yaml"
+    )]
+    Helm(Kubernetes),
     /// A Kustomize base with overlays and components
     Kubernetes(Kubernetes),
     /// nginx before the gateway: TLS, limits, streams
@@ -107,7 +126,7 @@ pub(crate) struct RenderNginx {
     pub(crate) force: bool,
 }
 
-/// `atlas render kubernetes`
+/// `atlas render kubernetes` and `atlas render helm`
 #[derive(Debug, Args)]
 #[command(
     after_help = "Writes a Kustomize base, components and the overlays `dev` and `production`. A change of your own belongs in an \

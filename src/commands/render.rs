@@ -20,6 +20,7 @@ use crate::targets::{Artifact, Contents, compose};
 
 use super::images;
 use super::up::write_files;
+use kubernetes::Packing;
 
 /// As a service name it means "print".
 const STDOUT: &str = "-";
@@ -31,7 +32,10 @@ pub(crate) async fn render(app: &App, args: &cli::Render) -> Result<Exit, Error>
             check,
             force,
         } => (selection, check, force),
-        RenderTarget::Kubernetes(args) => return kubernetes::render(app, args).await,
+        RenderTarget::Kubernetes(args) => {
+            return kubernetes::render(app, args, Packing::Kustomize).await;
+        }
+        RenderTarget::Helm(args) => return kubernetes::render(app, args, Packing::Helm).await,
         RenderTarget::Nginx(args) => return nginx::render(app, args).await,
     };
     let (print, selection) = printed(selection);

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
-use crate::targets::MARKER;
+use crate::targets::is_generated;
 
 /// Every file of ours below `dir`/`folder` with its text, sorted by path relative to `dir`. Links are not followed.
 pub fn generated(dir: &Path, folder: &Path) -> Result<Vec<(PathBuf, String)>, FileError> {
@@ -32,7 +32,7 @@ pub fn generated(dir: &Path, folder: &Path) -> Result<Vec<(PathBuf, String)>, Fi
                 folders.push(relative);
             } else if kind.is_file() {
                 let bytes = fs::read(entry.path()).map_err(failed)?;
-                if bytes.starts_with(MARKER.as_bytes()) {
+                if is_generated(&bytes) {
                     found.push((relative, String::from_utf8_lossy(&bytes).into_owned()));
                 }
             }

@@ -9,6 +9,7 @@ mod fault;
 mod kustomization;
 mod monitoring;
 mod object;
+mod parts;
 mod pod;
 mod policy;
 mod probe;
@@ -28,10 +29,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{Artifact, Contents};
-use crate::model::{Deployment, ImageRef, Kind, Secret, Service, ServiceName};
+use crate::model::{Deployment, ImageRef, Kind, PublicUrl, Secret, Service, ServiceName};
 
 pub use fault::Fault;
-pub use text::is_edited;
+pub(in crate::targets) use parts::{Object, parts};
+pub(in crate::targets) use text::yaml;
 
 /// The folder that the files are written to unless another one is named.
 pub const FOLDER: &str = "kubernetes";
@@ -63,6 +65,8 @@ pub enum Secrets {
 struct View<'a> {
     deployment: &'a Deployment,
     options: &'a Options,
+    /// By which address the gateway is reached from outside.
+    url: Option<&'a PublicUrl>,
     /// Who depends on a service.
     clients: BTreeMap<&'a ServiceName, Vec<&'a Service>>,
 }
@@ -85,6 +89,11 @@ impl File {
             secret: false,
         }
     }
+}
+
+/// The namespace of a deployment.
+pub fn namespace(deployment: &Deployment) -> String {
+    object::namespace_name(&deployment.project)
 }
 
 /// The files below `folder`, sorted by path.
@@ -133,6 +142,7 @@ impl<'a> View<'a> {
         Self {
             deployment,
             options,
+            url: deployment.public_url.as_ref(),
             clients,
         }
     }

@@ -50,7 +50,7 @@ fn commands(project: &Project) -> Vec<Vec<String>> {
         .filter(|name| *name != "help")
         .map(|name| vec![name.to_owned()])
         .collect();
-    for target in ["compose", "kubernetes", "nginx"] {
+    for target in ["compose", "helm", "kubernetes", "nginx"] {
         commands.push(vec!["render".to_owned(), target.to_owned()]);
     }
     for command in [

@@ -1,7 +1,7 @@
 //! `atlas render kubernetes`: the command, every subset of the services, and what foreign judges say of each profile.
 
 mod judged;
-mod subsets;
+pub(crate) mod subsets;
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,8 @@ use atlas::resolve::{Request, resolve};
 use crate::atlas::Project;
 use crate::offline;
 
-const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const DIGEST: &str =
+    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn manifest() -> String {
     format!(
@@ -39,7 +40,7 @@ fn inputs() -> &'static Inputs {
 }
 
 /// Resolves named services as the command would.
-fn deployment(services: &[&str]) -> Deployment {
+pub(crate) fn deployment(services: &[&str]) -> Deployment {
     let roles = ALL.iter().copied();
     let mut request = Request::new("atlas", ImageRef::new("atlas-builtin:test"), roles);
     request.services = services.iter().map(|name| (*name).to_owned()).collect();
@@ -48,7 +49,7 @@ fn deployment(services: &[&str]) -> Deployment {
         .deployment
 }
 
-const ALL: [&str; 15] = [
+pub(crate) const ALL: [&str; 15] = [
     "confluence",
     "devtools",
     "figma",
@@ -66,7 +67,7 @@ const ALL: [&str; 15] = [
     "slack",
 ];
 
-fn project(test: &str) -> Project {
+pub(crate) fn project(test: &str) -> Project {
     let project = Project::new(test);
     project.write("atlas.yaml", manifest());
     project.write(".env", offline::ENV);

@@ -9,6 +9,7 @@ mod checklist;
 mod doctor;
 mod engine;
 mod env;
+mod helm;
 mod house;
 mod init;
 mod input;

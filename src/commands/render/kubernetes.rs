@@ -1,4 +1,4 @@
-//! `atlas render kubernetes`: the folder of a Kustomize base, its components and overlays.
+//! `atlas render kubernetes` and `atlas render helm`: the folder of a Kustomize base, its components and overlays, or of a chart.
 
 use std::collections::BTreeSet;
 use std::path::{Component, PathBuf};
@@ -14,9 +14,20 @@ use crate::files::{self, Change, Difference, What};
 use crate::input::Inputs;
 use crate::model::{Deployment, Image, ImageRef};
 use crate::targets::kubernetes::{self, Fault, Options, Secrets};
-use crate::targets::{Artifact, Contents};
+use crate::targets::{Artifact, Contents, helm, is_edited};
 
-pub(super) async fn render(app: &App, args: &cli::Kubernetes) -> Result<Exit, Error> {
+/// In what the objects are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packing {
+    Kustomize,
+    Helm,
+}
+
+pub(super) async fn render(
+    app: &App,
+    args: &cli::Kubernetes,
+    packing: Packing,
+) -> Result<Exit, Error> {
     let (print, selection) = printed(&args.selection);
     let options = options(args)?;
     let report = app.reporter();
@@ -27,8 +38,11 @@ pub(super) async fn render(app: &App, args: &cli::Kubernetes) -> Result<Exit, Er
     // A cluster has a way in of its own.
     inputs.project.nginx = crate::input::nginx::Nginx::default();
     let deployment = app.deployment(&inputs, &selection, &app.builtin(), &*report)?;
-    let artifacts = kubernetes::artifacts(&deployment, &options, &args.output)
-        .map_err(|faults| refused(&inputs, faults))?;
+    let artifacts = match packing {
+        Packing::Kustomize => kubernetes::artifacts(&deployment, &options, &args.output),
+        Packing::Helm => helm::artifacts(&deployment, &options, &args.output),
+    };
+    let artifacts = artifacts.map_err(|faults| refused(&inputs, faults))?;
     if print {
         for artifact in &artifacts {
             if let Contents::Text(text) = &artifact.contents {
@@ -46,13 +60,20 @@ pub(super) async fn render(app: &App, args: &cli::Kubernetes) -> Result<Exit, Er
         let exit = super::show(app, &differences);
         return Ok(if args.check { exit } else { Exit::Ok });
     }
-    write(app, args, &artifacts, &*report)?;
-    advise(&deployment, &options, &*report);
+    write(app, args, packing, &artifacts, &*report)?;
+    advise(&deployment, &options, packing, &*report);
     drop(report);
     let folder = args.output.display();
-    app.say(&format!(
-        "{folder} is up to date; `kubectl apply --server-side -k {folder}/overlays/production` reads it"
-    ));
+    let reader = match packing {
+        Packing::Kustomize => {
+            format!("kubectl apply --server-side -k {folder}/overlays/production")
+        }
+        Packing::Helm => format!(
+            "helm install {name} {folder} --namespace {name} --create-namespace",
+            name = kubernetes::namespace(&deployment)
+        ),
+    };
+    app.say(&format!("{folder} is up to date; `{reader}` reads it"));
     Ok(Exit::Ok)
 }
 
@@ -87,19 +108,27 @@ fn options(args: &cli::Kubernetes) -> Result<Options, Error> {
 fn write(
     app: &App,
     args: &cli::Kubernetes,
+    packing: Packing,
     artifacts: &[Artifact],
     report: &dyn Report,
 ) -> Result<(), Error> {
     let found = files::generated(&app.directory, &args.output)?;
     let edited: Vec<String> = found
         .iter()
-        .filter(|(_, text)| kubernetes::is_edited(text))
+        .filter(|(_, text)| is_edited(text))
         .map(|(path, _)| path.display().to_string())
         .collect();
     if !edited.is_empty() && !args.force {
         let names = enumerate(&edited);
         let message = format!("refused to overwrite {names}: edited since atlas generated it");
-        let hint = "move your change into an overlay of your own that lists `../production` under `resources`, or pass `--force`";
+        let hint = match packing {
+            Packing::Kustomize => {
+                "move your change into an overlay of your own that lists `../production` under `resources`, or pass `--force`"
+            }
+            Packing::Helm => {
+                "move your change into a values file of your own that `helm` gets by `--values`, or pass `--force`"
+            }
+        };
         return Err(Error::failed(message).hint(hint));
     }
     let stale = stale(app, args, artifacts)?;
@@ -162,7 +191,7 @@ fn refused(inputs: &Inputs, faults: Vec<Fault>) -> Error {
 }
 
 /// What the files alone do not bring.
-fn advise(deployment: &Deployment, options: &Options, report: &dyn Report) {
+fn advise(deployment: &Deployment, options: &Options, packing: Packing, report: &dyn Report) {
     let warn = |text: &str| {
         let text = text.to_owned();
         report.report(Event::Warning { text });
@@ -179,6 +208,12 @@ fn advise(deployment: &Deployment, options: &Options, report: &dyn Report) {
         );
     }
     if options.secrets == Secrets::Values {
-        warn("components/secrets holds secrets in clear: keep it out of version control");
+        let place = match packing {
+            Packing::Kustomize => "components/secrets",
+            Packing::Helm => helm::SECRETS,
+        };
+        warn(&format!(
+            "{place} holds secrets in clear: keep it out of version control"
+        ));
     }
 }

@@ -7,19 +7,19 @@ use crate::model::{EnvValue, Service};
 
 /// One ConfigMap for each service that is told anything.
 pub(super) fn config_maps(view: &View<'_>) -> Vec<Value> {
-    let mut maps = Vec::new();
-    for service in view.services() {
-        let data = data(service);
-        if !data.is_empty() {
-            maps.push(json!({
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": view.metadata(service, service.name.as_str()),
-                "data": data,
-            }));
-        }
-    }
-    maps
+    let is_told = |service: &&Service| !data(service).is_empty();
+    let services = view.services().filter(is_told);
+    services.map(|service| config_map(view, service)).collect()
+}
+
+/// What a service is told.
+pub(super) fn config_map(view: &View<'_>, service: &Service) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": view.metadata(service, service.name.as_str()),
+        "data": data(service),
+    })
 }
 
 /// The plain variables of a service.

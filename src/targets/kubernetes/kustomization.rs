@@ -8,7 +8,7 @@ use super::{File, Secrets, View, configuration, monitoring, policy, replica_set,
 type Make = fn(&View<'_>) -> Vec<Value>;
 
 /// Components by name; one without objects is left out.
-const COMPONENTS: [(&str, Make); 6] = [
+pub(super) const COMPONENTS: [(&str, Make); 6] = [
     ("external-secrets", secret::external),
     ("gateway-api", route::gateway_api),
     ("ingress", route::ingress),

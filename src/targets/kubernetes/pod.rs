@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    View, availability, configuration, object, probe, replica_set, secret, text, workload,
-};
+use super::{View, availability, configuration, object, probe, replica_set, secret, workload};
 use crate::model::{Image, Service};
+use crate::targets::seal::digest;
 
 /// Who pods run as: above 10000, where no user of a node is.
 const USER: u32 = 10001;
@@ -19,11 +18,11 @@ pub(super) fn template(view: &View<'_>, service: &Service) -> Value {
     let data = configuration::data(service);
     if !data.is_empty() {
         // Pods do not see a changed ConfigMap by themselves: with its digest, a change rolls out.
-        let digest = text::digest(&Value::from(data).to_string());
+        let digest = digest(&Value::from(data).to_string());
         metadata["annotations"] = json!({"atlas.ai/configuration": digest});
     }
     let grace = service.stop_grace.as_secs() + DRAIN + 5;
-    json!({
+    let mut template = json!({
         "metadata": metadata,
         "spec": {
             "serviceAccountName": service.name.as_str(),
@@ -35,10 +34,12 @@ pub(super) fn template(view: &View<'_>, service: &Service) -> Value {
             "affinity": availability::affinity(service, replica_set::is_mongodb(service)),
             "topologySpreadConstraints": availability::spread(service),
             "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
-            "containers": [container(view, service)],
-            "volumes": volumes(service),
         },
-    })
+    });
+    let pod = &mut template["spec"];
+    pod["containers"] = vec![container(view, service)].into();
+    pod["volumes"] = volumes(service).into();
+    template
 }
 
 fn security(service: &Service) -> Value {

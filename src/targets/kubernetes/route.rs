@@ -106,7 +106,7 @@ pub(super) fn ingress(view: &View<'_>) -> Vec<Value> {
 fn entry<'a>(view: &View<'a>) -> Option<(&'a Service, &'a PublicUrl)> {
     let mut services = view.deployment.services.values();
     let service = services.find(|service| service.kind == Kind::Gateway)?;
-    Some((service, view.deployment.public_url.as_ref()?))
+    Some((service, view.url?))
 }
 
 /// Proxies run in a namespace whose name depends on the controller; its administrator labels it.

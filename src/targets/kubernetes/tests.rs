@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::{Options, Secrets, artifacts, is_edited};
+use super::{Options, Secrets, artifacts};
 use crate::model::{DataMode, Deployment, EnvValue, ImageRef, Mount, Service, ServiceName};
 use crate::targets::compose::fixture;
-use crate::targets::{Contents, MARKER};
+use crate::targets::{Contents, MARKER, is_edited};
 
 /// The deployment that uses everything, but for folders of the host.
 fn deployment() -> Deployment {

@@ -39,7 +39,11 @@ pub(super) fn workload(view: &View<'_>, service: &Service) -> Value {
         true => ("StatefulSet", stateful(view, service)),
         false => ("Deployment", stateless(view, service)),
     };
-    json!({"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec})
+    // Moved in: `json!` would copy it.
+    let mut workload = json!({"apiVersion": "apps/v1", "kind": kind});
+    workload["metadata"] = metadata;
+    workload["spec"] = spec;
+    workload
 }
 
 /// Findings of checkov that cannot be mended here, with the reason.
@@ -66,8 +70,8 @@ fn stateless(view: &View<'_>, service: &Service) -> Value {
             true => json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}),
             false => json!({"type": "Recreate"}),
         },
-        "template": pod::template(view, service),
     });
+    spec["template"] = pod::template(view, service);
     if !scaled {
         spec["replicas"] = service.replicas.into();
     }
@@ -89,7 +93,7 @@ fn stateful(view: &View<'_>, service: &Service) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut spec = json!({
         "serviceName": match mongodb {
             true => replica_set::members_service(service),
             false => service.name.to_string(),
@@ -101,9 +105,10 @@ fn stateful(view: &View<'_>, service: &Service) -> Value {
         "podManagementPolicy": "OrderedReady",
         "updateStrategy": {"type": "RollingUpdate"},
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-        "template": pod::template(view, service),
-        "volumeClaimTemplates": claims,
-    })
+    });
+    spec["template"] = pod::template(view, service);
+    spec["volumeClaimTemplates"] = claims.into();
+    spec
 }
 
 /// Volume keys and where they are mounted.

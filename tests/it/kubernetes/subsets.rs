@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{ALL, deployment};
 
 /// All singles, all pairs, 200 picked by a generator that is the same on every machine.
-fn subsets() -> Vec<Vec<&'static str>> {
+pub(crate) fn subsets() -> Vec<Vec<&'static str>> {
     let mut subsets: Vec<Vec<&str>> = ALL.iter().map(|name| vec![*name]).collect();
     for (number, first) in ALL.iter().enumerate() {
         subsets.extend(ALL[number + 1..].iter().map(|second| vec![*first, *second]));
