@@ -1,7 +1,7 @@
 //! `atlas render`: the files of a target, written, printed or compared.
 
-mod kubernetes;
-mod nginx;
+pub(super) mod kubernetes;
+pub(super) mod nginx;
 
 use std::collections::BTreeSet;
 

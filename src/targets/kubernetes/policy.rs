@@ -23,8 +23,9 @@ const PRIVATE_6: [&str; 2] = ["fc00::/7", "fe80::/10"];
 const ELSEWHERE: [(&str, u16); 2] = [("MONGO_URL", 27017), ("REDIS_URL", 6379)];
 
 impl View<'_> {
-    /// Names of policies and routes that belong to no service.
-    pub(super) const RESERVED: [&'static str; 4] = ["acme-solver", "atlas", "default-deny", "edge"];
+    /// Names of policies, routes and Services that belong to no service.
+    pub(super) const RESERVED: [&'static str; 5] =
+        ["acme-solver", "atlas", "closed", "default-deny", "edge"];
 }
 
 /// All policies of the component.
