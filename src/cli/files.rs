@@ -53,11 +53,11 @@ pub(crate) struct Init {
 /// What files are written for. The order is that of the help, and of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Target {
-    /// The engine of a machine, which `atlas up` and `docker compose` talk to
+    /// The engine of a machine: compose.yaml
     Compose,
-    /// A cluster: a Kustomize base with overlays and components
+    /// A cluster: a folder for `kubectl apply -k`
     Kubernetes,
-    /// nginx before the gateway of a machine; brings compose with it
+    /// A machine with nginx before its gateway
     Nginx,
 }
 

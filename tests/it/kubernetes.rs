@@ -1,6 +1,7 @@
 //! `atlas render kubernetes`: the command, every subset of the services, and what foreign judges say of each profile.
 
 mod judged;
+mod sealed;
 mod subsets;
 
 use std::sync::OnceLock;
