@@ -5,6 +5,7 @@
 
 mod availability;
 mod configuration;
+mod elsewhere;
 mod fault;
 mod kustomization;
 mod monitoring;

@@ -93,6 +93,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "src/targets.rs",
             "src/targets/compose/secrets.rs",
             "src/targets/compose/spec.rs",
+            "src/targets/kubernetes/elsewhere.rs",
             "src/targets/kubernetes/secret.rs",
         ],
     ),
