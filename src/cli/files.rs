@@ -147,7 +147,8 @@ Examples:
   atlas render kubernetes         write the folder kubernetes
   atlas render kubernetes --profile all --check      exit 8 if it is old
   atlas render kubernetes --image ghcr.io/acme/atlas:1
-  kubeseal --fetch-cert > sealing.pem; atlas render kubernetes --sealed-with sealing.pem
+  kubeseal --fetch-cert > sealing.pem
+  atlas render kubernetes --sealed-with sealing.pem
   kubectl apply --server-side -k kubernetes/overlays/production"
 )]
 pub(crate) struct Kubernetes {

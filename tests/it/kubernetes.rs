@@ -1,6 +1,7 @@
 //! `atlas render kubernetes`: the command, every subset of the services, and what foreign judges say of each profile.
 
 mod judged;
+mod live;
 mod sealed;
 mod subsets;
 
