@@ -9,7 +9,7 @@ const OTHER: &[u8] = include_bytes!("tests/other.pem");
 
 #[test]
 fn only_a_certificate_of_rsa_is_taken() {
-    let refusal = |pem: &[u8]| Certificate::parse(pem).map(|_| ()).unwrap_err();
+    let refusal = |pem: &[u8]| Certificate::parse(pem).map(|_| ()).expect_err("refused");
     assert_eq!(
         refusal(b"-----BEGIN NOTHING-----"),
         SealingError::NoCertificate

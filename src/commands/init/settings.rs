@@ -165,10 +165,15 @@ impl Settings {
     }
 
     /// The built-in image's name for clusters. Only a section of which nothing else would be lost is written.
-    pub(super) fn set_image(&mut self, image: &str, inputs: &Inputs) -> Result<(), Diagnostic> {
+    pub(super) fn set_image(
+        &mut self,
+        image: &str,
+        inputs: &Inputs,
+    ) -> Result<(), Box<Diagnostic>> {
         let Some(image) = kubernetes::image(image) else {
             let problem = Diagnostic::error(format!("invalid image `{image}`"));
-            return Err(problem.hint("give a reference such as `ghcr.io/acme/atlas:1`"));
+            let problem = problem.hint("give a reference such as `ghcr.io/acme/atlas:1`");
+            return Err(Box::new(problem));
         };
         let written = &inputs.project.kubernetes;
         let named = |wanted: &ImageRef| written.image.as_ref().is_some_and(|n| n.value == *wanted);
@@ -181,7 +186,8 @@ impl Settings {
         }
         if rest != Kubernetes::default() {
             let problem = Diagnostic::error("`kubernetes` of atlas.yaml holds more than an image");
-            return Err(problem.hint("set `kubernetes.image` there yourself"));
+            let problem = problem.hint("set `kubernetes.image` there yourself");
+            return Err(Box::new(problem));
         }
         let value = format!("{{image: \"{image}\"}}");
         self.keys.insert("kubernetes".to_owned(), value);

@@ -21,7 +21,7 @@ const RECORD: &str = ".atlas/sealed.json";
 /// For whom to seal.
 pub(super) struct Sealing {
     /// There is none when nobody asked for sealed secrets.
-    pub(super) certificate: Result<Certificate, Diagnostic>,
+    pub(super) certificate: Result<Certificate, Box<Diagnostic>>,
     /// Whether what somebody else's machine sealed is taken for the value at hand: nobody but the controller could tell.
     pub(super) lenient: bool,
 }
@@ -31,12 +31,15 @@ pub(super) fn certificate(
     app: &App,
     inputs: &Inputs,
     given: Option<&Path>,
-) -> Result<Certificate, Diagnostic> {
+) -> Result<Certificate, Box<Diagnostic>> {
     let written = inputs.project.kubernetes.sealed_with.as_ref();
     let (path, place): (_, Option<Position>) = match (given, written) {
         (Some(path), _) => (path.to_owned(), None),
         (None, Some(written)) => (app.directory.join(&written.value), Some(written.position)),
-        (None, None) => return Err(Diagnostic::error("there is no certificate to seal with")),
+        (None, None) => {
+            let problem = Diagnostic::error("there is no certificate to seal with");
+            return Err(Box::new(problem));
+        }
     };
     read(&path).map_err(|cause| {
         let message = format!(
@@ -45,13 +48,13 @@ pub(super) fn certificate(
         );
         let hint = "`kubeseal --fetch-cert > sealing.pem` asks the cluster for it";
         let problem = Diagnostic::error(message).hint(hint);
-        match place {
+        Box::new(match place {
             None => problem.key("--sealed-with"),
             Some(position) => {
                 let file = inputs.project.file.clone();
                 problem.at(file, position).key("kubernetes.sealed-with")
             }
-        }
+        })
     })
 }
 
@@ -73,7 +76,7 @@ impl Sealing {
         deployment: &Deployment,
         folder: &Path,
     ) -> Result<(BTreeMap<Slot, String>, Record), Vec<Diagnostic>> {
-        let certificate = self.certificate.map_err(|problem| vec![problem])?;
+        let certificate = self.certificate.map_err(|problem| vec![*problem])?;
         let failed = |cause: SealingError| {
             let message = format!("failed to seal the secrets: {cause}");
             vec![Diagnostic::error(message)]
