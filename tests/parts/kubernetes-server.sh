@@ -11,7 +11,7 @@ kubernetes_server() {
 unpack_kubectl() {
     local unpacked
     unpacked=$(mktemp -d "$PARTS/.kubectl.XXXXXX")
-    debian_unpack trixie "$unpacked" kubernetes-client
+    debian_unpack trixie "$unpacked" kubectl
     install -m 755 "$unpacked/usr/bin/kubectl" "$1/kubectl"
     rm -rf "$unpacked"
 }
