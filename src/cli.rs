@@ -19,7 +19,7 @@ pub(crate) use checklist::{Answer, Checklist, ChecklistCommand, Forget};
 pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
 pub(crate) use env::{Env, EnvCommand};
 pub(crate) use examine::{Doctor, Explain};
-pub(crate) use files::{Completions, Init, Kubernetes, Render, RenderNginx, RenderTarget};
+pub(crate) use files::{Completions, Init, Kubernetes, Render, RenderNginx, RenderTarget, Target};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};
 
 /// Ends `atlas -h`.
@@ -160,7 +160,7 @@ pub(crate) struct Selection {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write atlas.yaml, .env and compose.yaml, asking what to run
+    /// Write atlas.yaml, .env and the files of targets, asking what to run
     Init(Init),
     /// Bring everything up and wait until it answers
     Up(Up),

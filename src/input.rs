@@ -11,6 +11,7 @@ pub mod dotenv;
 mod fields;
 mod folders;
 mod form;
+pub mod kubernetes;
 pub mod nginx;
 pub mod project;
 mod size;

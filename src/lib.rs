@@ -30,6 +30,7 @@
 //! | `report` | events shown on a terminal, as lines, as JSON |
 //! | `resolve` | what was written → a deployment, or every problem at once |
 //! | `schema` | the JSON Schema of atlas.yaml |
+//! | `sealing` | values that the Sealed Secrets controller of a cluster alone can read |
 //! | `survey` | looks at host, engine, containers, stores and files: the facts of `checks` |
 //! | `targets` | a deployment → the files of a format: Compose; the files of `templates/` |
 //!
@@ -71,6 +72,7 @@ pub(crate) mod references;
 pub mod report;
 pub mod resolve;
 pub mod schema;
+pub mod sealing;
 pub(crate) mod survey;
 pub mod targets;
 

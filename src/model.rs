@@ -3,6 +3,7 @@
 //! Owns the types that every target, plan and engine reads. Knows no YAML, no Docker, no Compose; nothing here does I/O.
 //! A [`Deployment`] is valid by construction: `resolve` is the only place that builds one from user input.
 
+mod cluster;
 mod deployment;
 mod edge;
 mod image;
@@ -13,6 +14,7 @@ mod secret;
 mod service;
 mod size;
 
+pub use cluster::SecretSource;
 pub use deployment::{DataMode, Deployment, Network, Stage, Volume};
 pub use edge::{
     EDGE, EDGE_FOLDER, EDGE_INSIDE, EDGE_KEY, Edge, Networks, NginxBuild, NginxVersion, Place,

@@ -2,6 +2,7 @@
 //! two together.
 
 mod checklist;
+mod kubernetes;
 mod nginx;
 
 use serde_json::{Value, json};
@@ -62,6 +63,7 @@ pub fn atlas_yaml() -> Value {
                 "examples": ["https://api.example.com"]
             },
             "nginx": nginx::settings(),
+            "kubernetes": kubernetes::settings(),
             "services": {
                 "description": "Settings by service.",
                 "type": "object",
@@ -295,6 +297,10 @@ mod tests {
         assert_eq!(
             keys(&schema, "/properties/nginx/properties"),
             set(crate::input::nginx::KEYS)
+        );
+        assert_eq!(
+            keys(&schema, "/properties/kubernetes/properties"),
+            set(crate::input::kubernetes::KEYS)
         );
         let item = "/properties/checklist/items/properties";
         assert_eq!(keys(&schema, item), set(crate::input::checklist::KEYS));

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Selection;
 
 /// `atlas init`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Writes atlas.yaml, .env (mode 0600, with generated passwords), .gitignore lines and compose.yaml. \
+    after_help = "Writes atlas.yaml, .env (mode 0600, with generated passwords), .gitignore lines and the files of the targets, as \
+`atlas render` would: compose.yaml, unless --target says otherwise. When one of them cannot be written, nothing is. \
 A second `init` keeps what you wrote: it adds what is missing and says what it left alone. \
 Secrets belong into --set-from (a file or `-`), not into arguments that every process can see.
 
@@ -17,20 +18,49 @@ Examples:
   atlas init                      asks
   atlas init --yes --profile atlassian      asks nothing
   atlas init --yes --set data=embedded --set JIRA_URL=https://acme.example
+  atlas init --target kubernetes --image ghcr.io/acme/atlas:1
+  atlas init --target nginx --public-url https://api.example.com
   printf 'CONFLUENCE_TOKEN=%s\\n' \"$TOKEN\" | atlas init --yes --set-from -"
 )]
 pub(crate) struct Init {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// What to write files for; may be given several times, or with commas (default: compose)
+    #[arg(
+        long = "target",
+        value_name = "TARGET",
+        value_enum,
+        value_delimiter = ','
+    )]
+    pub(crate) targets: Vec<Target>,
+    /// Address by which clients reach the gateway, such as https://api.example.com
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// The built-in image as a cluster pulls it, best with its digest
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) image: Option<String>,
     /// Set a variable of .env (upper case) or a key of atlas.yaml (lower case)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Read KEY=VALUE lines from a file, or from standard input with `-`
     #[arg(long, value_name = "FILE")]
     pub(crate) set_from: Option<PathBuf>,
-    /// Overwrite a compose.yaml that atlas did not generate
+    /// Overwrite files that atlas did not generate
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// What files are written for. The order is that of the help, and of writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Target {
+    /// The engine of a machine: compose.yaml
+    Compose,
+    /// A cluster: a folder for `kubectl apply -k`
+    Kubernetes,
+    /// A cluster: a chart for `helm install`
+    Helm,
+    /// A machine with nginx before its gateway
+    Nginx,
 }
 
 /// `atlas render`
@@ -131,12 +161,15 @@ pub(crate) struct RenderNginx {
 #[command(
     after_help = "Writes a Kustomize base, components and the overlays `dev` and `production`. A change of your own belongs in an \
 overlay of your own, beside them: a file that was edited since is not overwritten without --force. No secret stands in a \
-file unless --secrets values asks for it.
+file unless --secrets values asks for it; --sealed-with writes what only the cluster can read, safe to commit. \
+`kubernetes:` of atlas.yaml sets the same.
 
 Examples:
   atlas render kubernetes         write the folder kubernetes
   atlas render kubernetes --profile all --check      exit 8 if it is old
   atlas render kubernetes --image ghcr.io/acme/atlas:1
+  kubeseal --fetch-cert > sealing.pem
+  atlas render kubernetes --sealed-with sealing.pem
   kubectl apply --server-side -k kubernetes/overlays/production"
 )]
 pub(crate) struct Kubernetes {
@@ -148,9 +181,12 @@ pub(crate) struct Kubernetes {
     /// The built-in image as the cluster pulls it, best with its digest
     #[arg(long, value_name = "IMAGE")]
     pub(crate) image: Option<String>,
-    /// Who makes the Secrets: external (External Secrets), existing (you), or values (written out)
-    #[arg(long, value_name = "WHO", value_parser = ["external", "existing", "values"], default_value = "external")]
-    pub(crate) secrets: String,
+    /// Who makes the Secrets: external (External Secrets, the default), existing (you), or values (written out)
+    #[arg(long, value_name = "WHO", value_parser = ["external", "existing", "values"])]
+    pub(crate) secrets: Option<String>,
+    /// Seal the Secrets for the Sealed Secrets controller with this certificate
+    #[arg(long, value_name = "CERT.pem", conflicts_with = "secrets")]
+    pub(crate) sealed_with: Option<PathBuf>,
     /// Lead to the gateway by a plain Ingress instead of the Gateway API
     #[arg(long)]
     pub(crate) ingress: bool,

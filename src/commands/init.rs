@@ -1,10 +1,11 @@
-//! `atlas init`: asks (or is told) what to run and writes atlas.yaml, .env, .gitignore lines and compose.yaml. Owns the
+//! `atlas init`: asks (or is told) what to run and writes atlas.yaml, .env, .gitignore lines and the files of targets. Owns the
 //! order of things: everything is read and checked before the first file is touched. What stands in the files belongs to
 //! `dotenv` and `manifest`.
 
 mod manifest;
 mod questions;
 mod settings;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -12,10 +13,9 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use super::up::write_files;
 use super::{dotenv, images};
 use crate::app::App;
-use crate::cli::{self, Selection};
+use crate::cli::{self, Selection, Target};
 use crate::diagnostic::{Diagnostic, Severity, enumerate};
 use crate::engines::docker::Builtin;
 use crate::error::{self, Error};
@@ -26,7 +26,7 @@ use crate::input::{Inputs, Project};
 use crate::model::Deployment;
 use crate::resolve;
 use crate::schema;
-use crate::targets::{Artifact, Contents, compose};
+use crate::targets::{Artifact, Contents};
 
 use settings::Settings;
 
@@ -41,20 +41,28 @@ pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
     let inputs = app.inputs();
     let mut settings = Settings::read(app, args, &inputs)?;
     questions::ask(app, &inputs, &mut settings, &builtin)?;
-    tokio::select! {
-        () = app.interrupted() => return Err(interrupted()),
-        () = settings.regard_engine(app, &inputs) => {}
+    let targets = targets::wanted(&settings.targets);
+    // A cluster does not care how old the engine of this machine is.
+    if targets.contains(&Target::Compose) {
+        tokio::select! {
+            () = app.interrupted() => return Err(interrupted()),
+            () = settings.regard_engine(app, &inputs) => {}
+        }
     }
     let report = app.reporter();
     settings.warn_of_misspelt(&inputs, &*report);
-    write(app, &inputs, &settings, &builtin, args.force, &*report)?;
+    let chosen = (&settings, &targets[..]);
+    write(app, &inputs, chosen, &builtin, args.force, &*report).await?;
     // Rendered from the files just written: what `up` will read is what is rendered here.
     let inputs = app.whole_inputs().await?;
     let deployment = app.deployment(&inputs, &Selection::default(), &builtin, &*report)?;
-    write_files(app, &deployment, args.force, &*report)?;
-    images::provide_builtin(app, &deployment, builtin, &*report).await?;
+    let next = targets::write(app, &inputs, &deployment, &targets, args.force, &*report);
+    let next = next.await?;
+    if targets.contains(&Target::Compose) {
+        images::provide_builtin(app, &deployment, builtin, &*report).await?;
+    }
     drop(report);
-    app.say("\nnext: `atlas up` brings it up; put missing credentials into .env first or later");
+    targets::invite(app, &next);
     Ok(Exit::Ok)
 }
 
@@ -68,7 +76,8 @@ pub(super) async fn unattended(
     app.say("there is no atlas.yaml here yet: writing one");
     let mut settings = Settings::of(selection);
     settings.regard_engine(app, inputs).await;
-    write(app, inputs, &settings, builtin, false, &*app.reporter())
+    let chosen = (&settings, &[Target::Compose][..]);
+    write(app, inputs, chosen, builtin, false, &*app.reporter()).await
 }
 
 fn interrupted() -> Error {
@@ -114,10 +123,11 @@ fn planned(app: &App, inputs: &Inputs, settings: &Settings) -> Result<(String, I
     Err(Error::configuration(problems))
 }
 
-fn write(
+/// Writes what belongs to no target, unless a target could not be written afterwards.
+async fn write(
     app: &App,
     inputs: &Inputs,
-    settings: &Settings,
+    (settings, targets): (&Settings, &[Target]),
     builtin: &Result<Builtin, Error>,
     force: bool,
     report: &dyn Report,
@@ -125,15 +135,7 @@ fn write(
     let (manifest, after) = planned(app, inputs, settings)?;
     let generated = dotenv::generated(&after)?;
     let deployment = preview(app, &after, &settings.variables, builtin, &generated)?;
-    if !force {
-        files::check(&app.directory, &compose::artifacts(&deployment)).map_err(|error| {
-            let error = Error::from(error);
-            Error {
-                message: format!("{}; nothing was written", error.message),
-                ..error
-            }
-        })?;
-    }
+    targets::check(app, &after, &deployment, targets, force).await?;
     let manifest_before = read(&app.directory, MANIFEST)?;
     let env_before = read(&app.directory, ".env")?;
     let env = dotenv::merge(

@@ -1,6 +1,6 @@
 //! `atlas render`: the files of a target, written, printed or compared.
 
-mod kubernetes;
+pub(super) mod kubernetes;
 pub(super) mod nginx;
 
 use std::collections::BTreeSet;

@@ -71,7 +71,7 @@ pub fn is_ours(dir: &Path, file: &Path) -> Result<bool, FileError> {
     match fs::symlink_metadata(&path) {
         Ok(found) if found.is_file() => {
             let bytes = fs::read(&path).map_err(failed)?;
-            Ok(bytes.starts_with(MARKER.as_bytes()))
+            Ok(is_generated(&bytes))
         }
         Ok(_) => Ok(false),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {

@@ -12,8 +12,8 @@ use std::path::Path;
 
 pub use credential::Credential;
 pub use entry::{
-    Dependency, Embedded, Entry, Folders, Format, ImageSpec, Images, Provided, Substitution,
-    Variable,
+    Dependency, Embedded, Entry, Folders, Format, ImageSpec, Images, Internet, Provided,
+    Substitution, Variable,
 };
 
 use crate::diagnostic::{Diagnostic, Position};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::fields::{Fields, Reader, join};
 use super::yaml::{self, Node, Value};
-use super::{backup, checklist, folders, form, nginx, size};
+use super::{backup, checklist, folders, form, kubernetes, nginx, size};
 use crate::diagnostic::{At, Diagnostic};
 use crate::model::{DataMode, ImageRef, ImageSource, Port, ProjectName, PublicUrl, Stage};
 
@@ -26,6 +26,7 @@ pub const KEYS: &[&str] = &[
     "checklist",
     "public-url",
     "nginx",
+    "kubernetes",
     "services",
 ];
 /// Keys of `images`.
@@ -96,6 +97,8 @@ pub struct Project {
     pub public_url: Option<At<PublicUrl>>,
     /// `nginx`: the web server before the gateway.
     pub nginx: nginx::Nginx,
+    /// `kubernetes`: what rendering for a cluster is told.
+    pub kubernetes: kubernetes::Kubernetes,
     /// `services`: settings by service.
     pub services: BTreeMap<String, At<Overrides>>,
 }
@@ -177,6 +180,7 @@ impl Project {
                 reader.formed(n, p, form, |text| text.parse().ok())
             }),
             nginx: nginx::read(&mut reader, &fields),
+            kubernetes: kubernetes::read(&mut reader, &fields),
             services: services(&mut reader, &fields),
             ..empty
         });

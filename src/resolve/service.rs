@@ -7,7 +7,7 @@ use super::assembly::Assembly;
 use super::selection::Selection;
 use super::{Scope, image::Chosen, settings::Settings};
 use crate::diagnostic::Diagnostic;
-use crate::input::catalogue::{Embedded, Entry};
+use crate::input::catalogue::{Embedded, Entry, Internet};
 use crate::input::project::Overrides;
 use crate::model::{
     Condition, DataMode, EnvValue, Kind, Mount, Network, Probe, Publish, Resources, Secret,
@@ -89,6 +89,11 @@ impl<'i> Scope<'i> {
         }
         let folders = self.folders(entry, overrides, &mut environment);
         self.check_replicas(entry, overrides, publish.is_some(), embedded.is_some());
+        let internet = match &entry.internet {
+            Internet::Always => true,
+            Internet::Never => false,
+            Internet::WhenSet(variable) => environment.contains_key(variable),
+        };
         Service {
             name: entry.name.clone(),
             description: entry.description.clone(),
@@ -108,7 +113,7 @@ impl<'i> Scope<'i> {
                 .healthcheck
                 .or_else(|| entry.healthcheck.clone())
                 .unwrap_or_else(|| healthcheck_of(&entry.probe)),
-            internet: entry.internet,
+            internet,
             depends_on,
             mounts: mounts(entry, embedded).into_iter().chain(folders).collect(),
             tmpfs: entry.tmpfs.clone(),

@@ -132,7 +132,8 @@ fn complete(values: &mut Values, deployment: &Deployment, options: &Options) {
     if values.has("secrets") {
         let source = match options.secrets {
             Secrets::External => "external",
-            Secrets::Existing => "existing",
+            // Sealed ones are of one namespace; a chart is of any.
+            Secrets::Existing | Secrets::Sealed => "existing",
             Secrets::Values => "values",
         };
         values.set(&["secrets", "source"], source.into());

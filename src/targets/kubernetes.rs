@@ -5,6 +5,7 @@
 
 mod availability;
 mod configuration;
+mod elsewhere;
 mod fault;
 mod kustomization;
 mod monitoring;
@@ -31,7 +32,9 @@ use serde_json::Value;
 use super::{Artifact, Contents};
 use crate::model::{Deployment, ImageRef, Kind, PublicUrl, Secret, Service, ServiceName};
 
+pub use crate::model::SecretSource as Secrets;
 pub use fault::Fault;
+pub use secret::{Slot, sealed_in, slots};
 pub(in crate::targets) use parts::{Object, parts};
 pub(in crate::targets) use text::yaml;
 
@@ -45,20 +48,10 @@ pub struct Options {
     pub builtin: Option<ImageRef>,
     /// Who makes the Secrets.
     pub secrets: Secrets,
+    /// Where those are sealed: their values.
+    pub sealed: BTreeMap<Slot, String>,
     /// Whether a plain Ingress leads to the gateway, instead of the Gateway API.
     pub ingress: bool,
-}
-
-/// Who makes the Secrets that pods mount.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Secrets {
-    /// The External Secrets operator, from a secret store.
-    #[default]
-    External,
-    /// Somebody else: Sealed Secrets, SOPS, a person.
-    Existing,
-    /// The rendered files themselves hold the values.
-    Values,
 }
 
 /// A deployment with the options it is rendered by.
@@ -89,11 +82,6 @@ impl File {
             secret: false,
         }
     }
-}
-
-/// The namespace of a deployment.
-pub fn namespace(deployment: &Deployment) -> String {
-    object::namespace_name(&deployment.project)
 }
 
 /// The files below `folder`, sorted by path.
@@ -129,6 +117,18 @@ pub fn artifacts(
         .collect();
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(artifacts)
+}
+
+/// The namespace that production runs in.
+pub fn namespace(deployment: &Deployment) -> String {
+    object::namespace_name(&deployment.project)
+}
+
+/// The object that keeps the gateway's pods running, as `kubectl rollout status` takes it.
+pub fn gateway(deployment: &Deployment) -> Option<String> {
+    let mut services = deployment.services.values();
+    let gateway = services.find(|service| service.kind == Kind::Gateway)?;
+    Some(format!("{}/{}", workload::kind(gateway), gateway.name))
 }
 
 impl<'a> View<'a> {

@@ -2,6 +2,7 @@
 
 mod merge;
 mod render;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -296,7 +297,7 @@ foo: bar`
   hint: did you mean `production`?
 error: standard input:1: expected KEY=VALUE
 error: standard input:2: unknown key before `=`
-  hint: give a variable in capitals, such as JIRA_URL, or one of `data`, `images`, `name`, `profile` and `stage`
+  hint: give a variable in capitals, such as JIRA_URL, or one of `data`, `images`, `name`, `profile`, `public-url` and `stage`
 error: standard input:3: JIRA_URL: must be an address such as `https://host`, without spaces
   hint: get it from https://admin.atlassian.com
 

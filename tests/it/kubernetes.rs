@@ -1,6 +1,8 @@
 //! `atlas render kubernetes`: the command, every subset of the services, and what foreign judges say of each profile.
 
 mod judged;
+mod live;
+mod sealed;
 pub(crate) mod subsets;
 
 use std::sync::OnceLock;
@@ -41,9 +43,16 @@ fn inputs() -> &'static Inputs {
 
 /// Resolves named services as the command would.
 pub(crate) fn deployment(services: &[&str]) -> Deployment {
+    resolved(|request| {
+        request.services = services.iter().map(|name| (*name).to_owned()).collect();
+    })
+}
+
+/// Resolves what is asked for as the command would.
+fn resolved(ask: impl FnOnce(&mut Request)) -> Deployment {
     let roles = ALL.iter().copied();
     let mut request = Request::new("atlas", ImageRef::new("atlas-builtin:test"), roles);
-    request.services = services.iter().map(|name| (*name).to_owned()).collect();
+    ask(&mut request);
     resolve(inputs(), &request)
         .unwrap_or_else(|problems| panic!("{problems:?}"))
         .deployment

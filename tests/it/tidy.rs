@@ -36,6 +36,7 @@ const MAP: &[(&str, &[&str])] = &[
     ),
     ("resolve", &["diagnostic", "input", "model"]),
     ("schema", &["input"]),
+    ("sealing", &["model"]),
     (
         "survey",
         &[
@@ -87,9 +88,12 @@ const OWNERS: &[(&str, &[&str])] = &[
             "src/engines/docker/changes.rs",
             "src/engines/docker/command.rs",
             "src/execute/redact.rs",
+            "src/sealing.rs",
+            "src/sealing/record.rs",
             "src/targets.rs",
             "src/targets/compose/secrets.rs",
             "src/targets/compose/spec.rs",
+            "src/targets/kubernetes/elsewhere.rs",
             "src/targets/kubernetes/secret.rs",
         ],
     ),

@@ -152,6 +152,9 @@ fn the_wizard_asks_for_profile_data_and_credentials_and_writes() {
         .shows("external    your own MongoDB and Redis; asks for URLs")
         .types(DOWN)
         .types(ENTER)
+        .shows("Where shall it run?")
+        .shows("compose     The engine of a machine: compose.yaml")
+        .types(ENTER)
         .shows("Credentials. Enter alone leaves one for later: it has its line in .env.")
         .shows("Confluence: Searches and reads Confluence pages")
         .shows("where: https://admin.atlassian.com")
@@ -211,6 +214,7 @@ fn ctrl_c_in_the_middle_writes_nothing_and_gives_the_terminal_back() {
             terminal.types(ENTER).shows("Where shall data be kept?");
         }
         if questions > 2 {
+            terminal.types(ENTER).shows("Where shall it run?");
             terminal.types(ENTER).shows("CONFLUENCE_URL").types(ENTER);
             terminal.shows("CONFLUENCE_USERNAME").types(ENTER);
             terminal.shows("CONFLUENCE_TOKEN").hides();
@@ -245,6 +249,8 @@ fn services_are_chosen_one_by_one() {
         .types("\x1b[A \x1b[A \r")
         .shows("Where shall data be kept?")
         .types(ENTER)
+        .shows("Where shall it run?")
+        .types(ENTER)
         .shows("SLACK_BOT_TOKEN")
         .hides()
         .types("xoxb-...\r")
@@ -257,6 +263,37 @@ fn services_are_chosen_one_by_one() {
     let manifest = project.read("atlas.yaml");
     let chosen = "\nname: demo\nservices-to-run: [productivity, slack]\n";
     assert!(manifest.contains(chosen), "{manifest}");
+}
+
+#[test]
+fn a_target_is_asked_for_what_it_needs() {
+    let project = Project::new("wizard");
+    let words = "-p demo init devtools --data embedded";
+    let Some(mut terminal) = Terminal::open(&project, words) else {
+        return;
+    };
+    terminal
+        .shows("Where shall it run?")
+        .shows("kubernetes  A cluster: a folder for `kubectl apply -k`")
+        .types(DOWN)
+        .types(ENTER)
+        .shows("The address by which clients reach the gateway")
+        .shows("public-url")
+        .types("api.example.com\r")
+        .shows("it is not an address such as `https://api.example.com`; try again")
+        .types("https://api.example.com\r")
+        .shows("The built-in image as the cluster pulls it")
+        .shows("image")
+        .types("ghcr.io/acme/atlas:1\r")
+        .shows("next, for kubernetes:")
+        .shows("kubectl apply --server-side -k kubernetes/overlays/production");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(0), "{screen}");
+    let manifest = project.read("atlas.yaml");
+    let said =
+        "\npublic-url: https://api.example.com\nkubernetes: {image: \"ghcr.io/acme/atlas:1\"}\n";
+    assert!(manifest.contains(said), "{manifest}");
+    assert!(!project.path().join("compose.yaml").exists());
 }
 
 #[test]

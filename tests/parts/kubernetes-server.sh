@@ -1,7 +1,20 @@
 # A real Kubernetes API server with its etcd. No package has one: it is built from the source of Debian 11, which holds all it
 # needs. It is version 1.20, has no controllers and no nodes. Sourced after debian.sh.
 
-kubernetes_server() { cached kubernetes-server-1.20.2 build_kubernetes_server; }
+kubernetes_server() {
+    cached kubernetes-server-1.20.2 build_kubernetes_server
+    cached kubectl unpack_kubectl
+    "$PARTS/kubectl/kubectl" version --client >/dev/null || die 'kubectl is there but does not run'
+}
+
+# One Go binary; bookworm's knows no components of Kustomize.
+unpack_kubectl() {
+    local unpacked
+    unpacked=$(mktemp -d "$PARTS/.kubectl.XXXXXX")
+    debian_unpack trixie "$unpacked" kubectl
+    install -m 755 "$unpacked/usr/bin/kubectl" "$1/kubectl"
+    rm -rf "$unpacked"
+}
 
 build_kubernetes_server() {
     local work source

@@ -17,7 +17,14 @@ pub(super) fn merge(before: Option<&str>, settings: &Settings, directory: &str) 
 fn fresh(settings: &Settings, directory: &str) -> String {
     let key = |name: &str| settings.keys.get(name).cloned();
     let name = key("name").or_else(|| Some(ProjectName::from_directory(directory)?.to_string()));
-    let further = ["stage", "data", "images", "oldest-engine"];
+    let further = [
+        "stage",
+        "data",
+        "images",
+        "oldest-engine",
+        "public-url",
+        "kubernetes",
+    ];
     let manifest = Manifest {
         name: name.unwrap_or_else(|| "atlas-ai".to_owned()),
         services: settings.services.clone(),

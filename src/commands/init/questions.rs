@@ -1,4 +1,6 @@
-//! The wizard: profile, data, credentials. Owns the questions, their order and wording; writes nothing.
+//! The wizard: profile, data, targets, credentials. Owns the questions, their order and wording; writes nothing.
+
+mod targets;
 
 use std::collections::BTreeMap;
 
@@ -33,6 +35,10 @@ pub(super) fn ask(
         if !settings.keys.contains_key("data") {
             ask_data(app, settings)?;
         }
+        if settings.targets.is_empty() {
+            targets::ask(app, settings)?;
+        }
+        targets::ask_for(app, inputs, settings)?;
     }
     ask_credentials(app, inputs, settings, builtin)
 }

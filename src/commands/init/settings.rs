@@ -5,19 +5,20 @@ use std::io::Read;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::cli::{self, Selection};
+use crate::cli::{self, Selection, Target};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::error::{Error, cause};
 use crate::event::{Event, Report};
 use crate::exit::Exit;
 use crate::input::Inputs;
 use crate::input::catalogue::Variable;
+use crate::input::kubernetes::{self, Kubernetes};
 use crate::input::project::{DATA_MODES, SOURCES, STAGES};
-use crate::model::ProjectName;
+use crate::model::{ImageRef, ProjectName, PublicUrl};
 use crate::resolve;
 
 /// Keys of atlas.yaml that `--set` knows.
-const KEYS: [&str; 5] = ["name", "stage", "profile", "data", "images"];
+const KEYS: [&str; 6] = ["name", "stage", "profile", "data", "images", "public-url"];
 /// How long an engine may take to say how old it is; it is not needed for anything else here.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -28,6 +29,8 @@ pub(super) struct Settings {
     pub(super) keys: BTreeMap<String, String>,
     /// `services-to-run`, when services were named instead of a profile.
     pub(super) services: Vec<String>,
+    /// What to write files for.
+    pub(super) targets: Vec<Target>,
     /// Variables of .env; values may be secret.
     pub(super) variables: BTreeMap<String, String>,
 }
@@ -54,7 +57,16 @@ impl Settings {
     /// Options, `--set` and `--set-from`; every mistake at once. No message holds a value, nor what may be one.
     pub(super) fn read(app: &App, args: &cli::Init, inputs: &Inputs) -> Result<Self, Error> {
         let mut settings = Self::of(&args.selection);
+        settings.targets.clone_from(&args.targets);
         let mut problems = Vec::new();
+        if let Some(url) = &args.public_url {
+            settings.set_key("--public-url", "public-url", url, inputs, &mut problems);
+        }
+        if let Some(image) = &args.image
+            && let Err(problem) = settings.set_image(image, inputs)
+        {
+            problems.push(problem.key("--image"));
+        }
         if let Some(name) = &app.global.project_name {
             settings.set_key("--project-name", "name", name, inputs, &mut problems);
         }
@@ -129,6 +141,13 @@ impl Settings {
                 }
                 vec![value]
             }
+            "public-url" => {
+                if let Err(error) = value.parse::<PublicUrl>() {
+                    return problems
+                        .push(Diagnostic::error(format!("`{value}` is {error}")).key(place));
+                }
+                vec![value]
+            }
             "stage" => STAGES.iter().map(|(word, _)| *word).collect(),
             "data" => DATA_MODES.iter().map(|(word, _)| *word).collect(),
             "images" => SOURCES.iter().map(|(word, _)| *word).collect(),
@@ -143,6 +162,36 @@ impl Settings {
                 .did_you_mean(value, known.iter().copied());
             problems.push(problem);
         }
+    }
+
+    /// The built-in image's name for clusters. Only a section of which nothing else would be lost is written.
+    pub(super) fn set_image(
+        &mut self,
+        image: &str,
+        inputs: &Inputs,
+    ) -> Result<(), Box<Diagnostic>> {
+        let Some(image) = kubernetes::image(image) else {
+            let problem = Diagnostic::error(format!("invalid image `{image}`"));
+            let problem = problem.hint("give a reference such as `ghcr.io/acme/atlas:1`");
+            return Err(Box::new(problem));
+        };
+        let written = &inputs.project.kubernetes;
+        let named = |wanted: &ImageRef| written.image.as_ref().is_some_and(|n| n.value == *wanted);
+        let rest = Kubernetes {
+            image: None,
+            ..written.clone()
+        };
+        if named(&image) {
+            return Ok(());
+        }
+        if rest != Kubernetes::default() {
+            let problem = Diagnostic::error("`kubernetes` of atlas.yaml holds more than an image");
+            let problem = problem.hint("set `kubernetes.image` there yourself");
+            return Err(Box::new(problem));
+        }
+        let value = format!("{{image: \"{image}\"}}");
+        self.keys.insert("kubernetes".to_owned(), value);
+        Ok(())
     }
 
     /// A variable that no service knows is kept, since `services.<name>.environment` may name it; a misspelt one is told.
@@ -203,7 +252,7 @@ fn unknown(place: &str, key: &str, inputs: &Inputs) -> Diagnostic {
         let problem = Diagnostic::error(format!("unknown key `{key}`")).key(place);
         return problem.did_you_mean(key, KEYS);
     }
-    let hint = "give a variable in capitals, such as JIRA_URL, or one of `data`, `images`, `name`, `profile` and `stage`";
+    let hint = "give a variable in capitals, such as JIRA_URL, or one of `data`, `images`, `name`, `profile`, `public-url` and `stage`";
     Diagnostic::error("unknown key before `=`")
         .key(place)
         .hint(hint)

@@ -8,13 +8,15 @@ use super::{STDOUT, compare};
 use crate::app::App;
 use crate::cli::{RenderNginx, Selection};
 use crate::commands::up::{remove_obsolete, write_artifacts};
+use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::event::{Event, Report};
 use crate::exit::Exit;
-use crate::model::{Deployment, Edge, EnvValue, Kind, NginxVersion, Place};
+use crate::input::Inputs;
+use crate::model::{Deployment, Edge, EnvValue, Kind, NginxBuild, NginxVersion, Place};
 use crate::resolve;
 use crate::survey::nginx::program;
-use crate::targets::{Contents, nginx};
+use crate::targets::{Artifact, Contents, nginx};
 
 pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error> {
     let (printing, services): (Vec<_>, Vec<_>) =
@@ -26,24 +28,15 @@ pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error>
     let report = app.reporter();
     let inputs = app.whole_inputs().await?;
     let deployment = app.deployment(&inputs, &selection, &app.builtin(), &*report)?;
-    let program = program(app);
-    let found = match &program {
-        Some(program) => program::build(program).await,
-        None => None,
-    };
-    let edge = match &deployment.edge {
-        Some(edge) => edge.clone(),
-        None => resolve::edge(&inputs, &deployment, found).map_err(Error::configuration)?,
-    };
-    warn(
-        &inputs.project.nginx,
-        &deployment,
-        &edge,
-        found.is_some(),
-        &*report,
-    );
-    let directory = app.directory.display().to_string();
-    let artifacts = nginx::artifacts(&edge, &directory);
+    let rendering = Rendering::of(app, &inputs, &deployment).await;
+    let rendering = rendering.map_err(Error::configuration)?;
+    rendering.warn(&inputs, &deployment, &*report);
+    let Rendering {
+        program,
+        found,
+        edge,
+        artifacts,
+    } = rendering;
     if args.test {
         trial::hold(app, &artifacts, &edge, program.as_deref().zip(found)).await?;
     }
@@ -67,6 +60,71 @@ pub(super) async fn render(app: &App, args: &RenderNginx) -> Result<Exit, Error>
         Place::Container => "nginx/nginx.conf is up to date; `atlas up` runs nginx with it",
     });
     Ok(Exit::Ok)
+}
+
+/// What would be written, and how it came about.
+pub(in crate::commands) struct Rendering {
+    program: Option<PathBuf>,
+    found: Option<NginxBuild>,
+    edge: Edge,
+    artifacts: Vec<Artifact>,
+}
+
+impl Rendering {
+    /// # Errors
+    /// Every reason why there is no site.
+    pub(in crate::commands) async fn of(
+        app: &App,
+        inputs: &Inputs,
+        deployment: &Deployment,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let program = program(app);
+        let found = match &program {
+            Some(program) => program::build(program).await,
+            None => None,
+        };
+        let edge = match &deployment.edge {
+            Some(edge) => edge.clone(),
+            None => resolve::edge(inputs, deployment, found)?,
+        };
+        let directory = app.directory.display().to_string();
+        let artifacts = nginx::artifacts(&edge, &directory);
+        Ok(Self {
+            program,
+            found,
+            edge,
+            artifacts,
+        })
+    }
+
+    /// The files.
+    pub(in crate::commands) fn artifacts(&self) -> &[Artifact] {
+        &self.artifacts
+    }
+
+    /// Tells what is written and yet not all that could be.
+    pub(in crate::commands) fn warn(
+        &self,
+        inputs: &Inputs,
+        deployment: &Deployment,
+        report: &dyn Report,
+    ) {
+        let found = self.found.is_some();
+        warn(&inputs.project.nginx, deployment, &self.edge, found, report);
+    }
+
+    /// What to type now.
+    pub(in crate::commands) fn next(&self) -> Vec<String> {
+        let commands: &[&str] = match self.edge.place {
+            Place::Host => &[
+                "atlas up",
+                "sudo nginx -t -c \"$PWD/nginx/nginx.conf\"",
+                "sudo nginx -c \"$PWD/nginx/nginx.conf\"",
+            ],
+            Place::Container => &["atlas up"],
+        };
+        commands.iter().map(|line| (*line).to_owned()).collect()
+    }
 }
 
 /// What is written and yet not all that could be.

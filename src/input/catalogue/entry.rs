@@ -61,7 +61,7 @@ pub struct Entry {
     /// Whether its port is published unless the user says otherwise.
     pub publish: bool,
     /// Whether it calls APIs on the internet; integrations and the gateway do unless they say otherwise.
-    pub internet: bool,
+    pub internet: Internet,
     /// Time between SIGTERM and SIGKILL.
     pub stop_grace: Duration,
     /// How its credentials are tried at their vendor.
@@ -215,4 +215,15 @@ pub struct ImageSpec {
     pub healthcheck: Option<Vec<String>>,
     /// `uid:gid`.
     pub user: Option<String>,
+}
+
+/// When a service calls APIs on the internet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Internet {
+    /// In every deployment.
+    Always,
+    /// Never.
+    Never,
+    /// Where this variable is set.
+    WhenSet(String),
 }

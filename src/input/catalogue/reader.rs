@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::entry::{Dependency, Embedded, Entry, Folders, Images, Substitution};
+use super::entry::{Dependency, Embedded, Entry, Folders, Images, Internet, Substitution};
 use super::{credential, images, variables};
 use crate::diagnostic::Diagnostic;
 use crate::input::fields::{Fields, Reader};
-use crate::input::size;
 use crate::input::yaml::{self, Node, Value};
+use crate::input::{form, size};
 use crate::model::{Condition, Exchange, Kind, Port, Probe, Resources, ServiceName, Tmpfs};
 
 const KEYS: &[&str] = &[
@@ -101,7 +101,7 @@ fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option
         resources: resources(reader, &fields, kind),
         scalable: flag(reader, &fields, "scalable", false),
         publish: flag(reader, &fields, "publish", false),
-        internet: flag(reader, &fields, "internet", asks_vendors(kind)),
+        internet: internet(reader, &fields, kind),
         stop_grace: fields
             .get("stop_grace")
             .and_then(|(node, path)| reader.formed(node, &path, "a time such as `10s`", seconds))
@@ -113,9 +113,23 @@ fn entry(reader: &mut Reader<'_>, file: &str, stem: &str, root: &Node) -> Option
     Some(Entry { images, ..rest })
 }
 
-/// Integrations ask their vendors; the gateway searches the web and may do the work of integrations.
-fn asks_vendors(kind: Kind) -> bool {
-    matches!(kind, Kind::Gateway | Kind::Integration)
+/// Integrations ask their vendors; the gateway may do the work of integrations. A variable's name is for those whom only a
+/// setting sends outside.
+fn internet(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: Kind) -> Internet {
+    let given = fields.get("internet").and_then(|(node, path)| {
+        let form = "`true`, `false`, or the name of a variable";
+        reader.formed(node, &path, form, |text| match text {
+            "true" => Some(Internet::Always),
+            "false" => Some(Internet::Never),
+            name if form::is_variable(name) => Some(Internet::WhenSet(name.to_owned())),
+            _ => None,
+        })
+    });
+    match given {
+        Some(given) => given.value,
+        None if matches!(kind, Kind::Gateway | Kind::Integration) => Internet::Always,
+        None => Internet::Never,
+    }
 }
 
 /// Reads a key that must be there.

@@ -8,12 +8,14 @@ use super::{File, Secrets, View, configuration, monitoring, policy, replica_set,
 type Make = fn(&View<'_>) -> Vec<Value>;
 
 /// Components by name; one without objects is left out.
-pub(super) const COMPONENTS: [(&str, Make); 6] = [
+pub(super) const COMPONENTS: [(&str, Make); 8] = [
     ("external-secrets", secret::external),
     ("gateway-api", route::gateway_api),
     ("ingress", route::ingress),
     ("monitoring", monitoring::objects),
     ("network-policies", policy::objects),
+    ("sealed-secrets", secret::sealed),
+    ("sealed-secrets-dev", secret::sealed_dev),
     ("secrets", secret::values),
 ];
 
@@ -86,13 +88,14 @@ fn dev(view: &View<'_>, present: &[&str]) -> File {
             "patch": "- op: replace\n  path: /data/ATLAS_ENV\n  value: development\n",
         }));
     }
-    let namespace = format!("{}-dev", view.namespace());
-    overlay(
-        "dev",
-        &namespace,
-        &chosen(view, present, &["network-policies"]),
-        patches,
-    )
+    let secrets = secrets(view, "sealed-secrets-dev");
+    let components = chosen(present, &["network-policies", secrets]);
+    overlay("dev", &dev_namespace(view), &components, patches)
+}
+
+/// The namespace of the overlay `dev`.
+pub(super) fn dev_namespace(view: &View<'_>) -> String {
+    format!("{}-dev", view.namespace())
 }
 
 fn production(view: &View<'_>, present: &[&str]) -> File {
@@ -101,19 +104,24 @@ fn production(view: &View<'_>, present: &[&str]) -> File {
     } else {
         "gateway-api"
     };
-    let wanted = ["monitoring", "network-policies", route];
-    let components = chosen(view, present, &wanted);
+    let secrets = secrets(view, "sealed-secrets");
+    let components = chosen(present, &["monitoring", "network-policies", route, secrets]);
     overlay("production", &view.namespace(), &components, Vec::new())
 }
 
-/// Those of the wanted components that there are, and the one that makes the Secrets.
-fn chosen<'c>(view: &View<'_>, present: &[&'c str], wanted: &[&str]) -> Vec<&'c str> {
-    let secrets = match view.options.secrets {
+/// The component that makes the Secrets; a sealed one is of one namespace.
+fn secrets<'s>(view: &View<'_>, sealed: &'s str) -> &'s str {
+    match view.options.secrets {
         Secrets::External => "external-secrets",
+        Secrets::Sealed => sealed,
         Secrets::Values => "secrets",
         Secrets::Existing => "",
-    };
-    let is_wanted = |name: &&&str| wanted.contains(*name) || **name == secrets;
+    }
+}
+
+/// Those of the wanted components that there are.
+fn chosen<'c>(present: &[&'c str], wanted: &[&str]) -> Vec<&'c str> {
+    let is_wanted = |name: &&&str| wanted.contains(*name);
     present.iter().filter(is_wanted).copied().collect()
 }
 

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{View, object, replica_set};
-use crate::model::{DataMode, Kind, Service};
+use super::{View, elsewhere, object, replica_set};
+use crate::model::{Kind, Service};
 
 /// Networks that are not the internet: private (RFC 1918, RFC 6598), link-local with the clouds' metadata service, loopback.
 const PRIVATE: [&str; 6] = [
@@ -19,12 +19,10 @@ const PRIVATE: [&str; 6] = [
 /// The same in IPv6: unique local and link-local addresses.
 const PRIVATE_6: [&str; 2] = ["fc00::/7", "fe80::/10"];
 
-/// Stores elsewhere: the variable of their address, and their port.
-const ELSEWHERE: [(&str, u16); 2] = [("MONGO_URL", 27017), ("REDIS_URL", 6379)];
-
 impl View<'_> {
-    /// Names of policies and routes that belong to no service.
-    pub(super) const RESERVED: [&'static str; 4] = ["acme-solver", "atlas", "default-deny", "edge"];
+    /// Names of policies, routes and Services that belong to no service.
+    pub(super) const RESERVED: [&'static str; 5] =
+        ["acme-solver", "atlas", "closed", "default-deny", "edge"];
 }
 
 /// All policies of the component.
@@ -109,16 +107,7 @@ fn outside(view: &View<'_>, service: &Service) -> Vec<Value> {
             "ports": port(443),
         }));
     }
-    if view.deployment.data == DataMode::External {
-        for (variable, number) in ELSEWHERE {
-            let file = format!("{variable}_FILE");
-            let reads = |name: &str| service.environment.contains_key(name);
-            if reads(variable) || reads(&file) {
-                // Managed stores are as often inside a private network as outside.
-                ways.push(json!({"ports": port(number)}));
-            }
-        }
-    }
+    ways.extend(elsewhere::ways(view, service));
     ways
 }
 

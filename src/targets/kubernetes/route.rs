@@ -1,4 +1,8 @@
 //! The way in: Gateway API, or a plain Ingress. Owns the names and rules; certificates are cert-manager's.
+//!
+//! Only `/api` leads inside, and not what is closed below it: in both APIs the longest prefix that matches decides, by whole
+//! elements of a path. How a prefix is closed differs: a rule of an HTTPRoute without a backend answers 500 (Gateway API 1.6;
+//! 404 before), an Ingress has no such rule and gets a Service behind which nothing listens.
 
 use serde_json::{Value, json};
 
@@ -11,8 +15,15 @@ const ISSUER: &str = "letsencrypt";
 /// The label by which an administrator tells in which namespaces the proxies run.
 const EDGE: &str = "atlas.ai/edge";
 
-/// Streams, which no time-out may cut.
-const STREAM: &str = "/api/chat/stream";
+/// Streams, which no time-out may cut: of the guide's gateway, and of the built-in one.
+const STREAMS: [&str; 2] = ["/api/chat/stream", "/api/search/stream"];
+
+/// What shows the insides, to whoever asks.
+const CLOSED: [&str; 1] = ["/api/debug"];
+
+/// The Service of closed paths, and the port of the gateway's pods at which nothing listens (`tcpmux`).
+const NOWHERE: &str = "closed";
+const NOBODY: u16 = 1;
 
 /// Gateway, redirect to https, and the routes to the gateway service; none without a public address.
 pub(super) fn gateway_api(view: &View<'_>) -> Vec<Value> {
@@ -34,14 +45,18 @@ pub(super) fn gateway_api(view: &View<'_>) -> Vec<Value> {
     };
     let name = service.name.as_str();
     let backend = json!([{"name": name, "port": service.port.get()}]);
-    let path = |path: &str| json!([{"path": {"type": "PathPrefix", "value": path}}]);
+    let paths = |paths: &[&str]| -> Value {
+        let prefix = |path: &&str| json!({"path": {"type": "PathPrefix", "value": path}});
+        paths.iter().map(prefix).collect()
+    };
     let redirect = json!([{"filters": [{
         "type": "RequestRedirect",
         "requestRedirect": {"scheme": "https", "statusCode": 301},
     }]}]);
     let rules = json!([
-        {"matches": path(STREAM), "timeouts": {"request": "0s"}, "backendRefs": backend},
-        {"matches": path("/api"), "timeouts": {"request": "60s"}, "backendRefs": backend},
+        {"matches": paths(&CLOSED)},
+        {"matches": paths(&STREAMS), "timeouts": {"request": "0s"}, "backendRefs": backend},
+        {"matches": paths(&["/api"]), "timeouts": {"request": "60s"}, "backendRefs": backend},
     ]);
     let mut metadata = view.metadata(service, "atlas");
     metadata["annotations"] = json!({"cert-manager.io/cluster-issuer": ISSUER});
@@ -86,7 +101,15 @@ pub(super) fn ingress(view: &View<'_>) -> Vec<Value> {
     let name = service.name.as_str();
     let mut metadata = view.metadata(service, name);
     metadata["annotations"] = json!({"cert-manager.io/cluster-issuer": ISSUER});
-    let backend = json!({"service": {"name": name, "port": {"name": "main"}}});
+    let path = |path: &str, service: &str| {
+        json!({
+            "path": path,
+            "pathType": "Prefix",
+            "backend": {"service": {"name": service, "port": {"name": "main"}}},
+        })
+    };
+    let mut paths: Vec<Value> = CLOSED.iter().map(|closed| path(closed, NOWHERE)).collect();
+    paths.push(path("/api", name));
     let ingress = json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
@@ -94,12 +117,34 @@ pub(super) fn ingress(view: &View<'_>) -> Vec<Value> {
         "spec": {
             "rules": [{
                 "host": url.host,
-                "http": {"paths": [{"path": "/api", "pathType": "Prefix", "backend": backend}]},
+                "http": {"paths": paths},
             }],
             "tls": [{"hosts": [url.host], "secretName": "atlas-tls"}],
         },
     });
-    vec![ingress, way_in(view, service)]
+    vec![nowhere(view, service), ingress, way_in(view, service)]
+}
+
+/// A way that ends. It has the gateway's own pods as its ends, since a controller may leave out a path whose Service has none,
+/// and the next shorter prefix would then lead inside. Neither does a pod listen there, nor does a policy let anybody through.
+fn nowhere(view: &View<'_>, service: &Service) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": NOWHERE,
+            "namespace": view.namespace(),
+            "labels": {
+                "app.kubernetes.io/managed-by": "atlas",
+                "app.kubernetes.io/part-of": "atlas",
+            },
+        },
+        "spec": {
+            "type": "ClusterIP",
+            "selector": object::selector(service.name.as_str())["matchLabels"],
+            "ports": [{"name": "main", "port": 80, "protocol": "TCP", "targetPort": NOBODY}],
+        },
+    })
 }
 
 /// What is reached from outside, and by which address.

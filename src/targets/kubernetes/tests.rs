@@ -1,5 +1,8 @@
 //! What the Kubernetes target promises, without a cluster. What foreign judges say stands in `tests/it/kubernetes.rs`.
 
+mod route;
+mod sealed;
+
 use std::path::Path;
 
 use super::{Options, Secrets, artifacts};
@@ -77,7 +80,12 @@ fn secrets_stand_in_files_only_when_asked_for_and_then_in_one_private_file() {
         .filter(|value| !value.is_empty())
         .collect();
     values.push("0123456789abcdef0123456789abcdef");
-    for secrets in [Secrets::External, Secrets::Existing, Secrets::Values] {
+    for secrets in [
+        Secrets::External,
+        Secrets::Existing,
+        Secrets::Sealed,
+        Secrets::Values,
+    ] {
         let options = Options {
             secrets,
             ..Options::default()

@@ -109,3 +109,18 @@ error: the configuration has 1 problem
 ",
     );
 }
+
+#[test]
+fn who_calls_the_internet_is_a_word_or_a_variable() {
+    let project = project("catalogue: more\nservices-to-run: [wiki]\n");
+    project.write("more/wiki.yaml", format!("{WIKI}internet: sometimes!\n"));
+    refuses(
+        &project,
+        "error: more/wiki.yaml:6:11: internet: expected `true`, `false`, or the name of a variable, found `sometimes!`
+
+error: the configuration has 1 problem
+",
+    );
+    project.write("more/wiki.yaml", format!("{WIKI}internet: WIKI_MIRROR\n"));
+    accepts(&project);
+}

@@ -1,6 +1,6 @@
 //! Values of variables, and selections that do not fit together.
 
-use super::{project, refuses, refuses_arguments};
+use super::{accepts, project, refuses, refuses_arguments};
 use crate::offline::ENV;
 
 #[test]
@@ -85,4 +85,28 @@ error: .env: REDIS_URL: is needed but not set
 error: the configuration has 2 problems
 ",
     );
+}
+
+#[test]
+fn what_a_cluster_is_told_has_a_form() {
+    refuses(
+        &project(
+            "kubernetes:\n  image: https://x\n  secrets: external\n  sealed-with: sealing.pem\n  ingres: true\n",
+        ),
+        "error: atlas.yaml:2:10: kubernetes.image: expected an image reference such as `ghcr.io/acme/atlas:1`, found `https://x`
+error: atlas.yaml:3:12: kubernetes.secrets: sealed secrets are a source of their own
+  hint: set `secrets` or `sealed-with`, not both
+error: atlas.yaml:5:3: kubernetes.ingres: unknown key `ingres`
+  hint: did you mean `ingress`?
+
+error: the configuration has 3 problems
+",
+    );
+    for section in [
+        "kubernetes:\n",
+        "kubernetes: {}\n",
+        "kubernetes: {secrets: values, ingress: true}\n",
+    ] {
+        accepts(&project(section));
+    }
 }
