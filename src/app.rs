@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Lean};
 use crate::commands;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -18,6 +18,9 @@ pub(crate) use context::App;
 pub fn run() -> ExitCode {
     // Completion scripts ask by an environment variable; nothing else is done then.
     clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    if let Ok(lean) = Lean::try_parse() {
+        return commands::serve::inside(&lean.command);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -26,13 +29,8 @@ pub fn run() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
-    match &cli.command {
-        Command::Serve { role } => return commands::serve::serve(role),
-        Command::Probe { urls } => return commands::serve::probe(urls),
-        Command::Count { url, most } => return commands::serve::count(url, *most),
-        Command::Extract { kind } => return commands::serve::extract(kind),
-        Command::Snapshot { folder } => return commands::serve::snapshot(folder),
-        _ => {}
+    if let Command::Inside(command) = &cli.command {
+        return commands::serve::inside(command);
     }
     let app = match App::new(cli.global) {
         Ok(app) => app,
@@ -86,10 +84,6 @@ fn dispatch(app: &App, command: Command) -> Result<u8, Error> {
         Command::Explain(args) => commands::explain::explain(app, &args).map(exit),
         Command::Env(args) => app.block_on(commands::env::env(app, &args)).map(exit),
         Command::Backup(args) => app.block_on(commands::backup::backup(app, &args)).map(exit),
-        Command::Serve { .. }
-        | Command::Probe { .. }
-        | Command::Count { .. }
-        | Command::Extract { .. }
-        | Command::Snapshot { .. } => Ok(Exit::Ok.code()),
+        Command::Inside(_) => Ok(Exit::Ok.code()),
     }
 }

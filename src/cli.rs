@@ -6,6 +6,7 @@ mod deploy;
 mod env;
 mod examine;
 mod files;
+mod inside;
 mod operate;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) use deploy::{Build, Plan, Pull, Scale, Up};
 pub(crate) use env::{Env, EnvCommand};
 pub(crate) use examine::{Doctor, Explain};
 pub(crate) use files::{Completions, Init, Kubernetes, Render, RenderNginx, RenderTarget, Target};
+pub(crate) use inside::{Inside, Lean};
 pub(crate) use operate::{Down, Exec, Logs, Services, Status};
 
 /// Ends `atlas -h`.
@@ -236,37 +238,6 @@ Editors read it when atlas.yaml names it:
 
 The scripts ask atlas for candidates, so profiles and services are those of the project at hand.")]
     Completions(Completions),
-    /// Run one of the backend's services in this process
-    #[command(hide = true)]
-    Serve {
-        /// The service's name
-        role: String,
-    },
-    /// Ask URLs once; exit 0 if all answer with success
-    #[command(hide = true)]
-    Probe {
-        /// `http://HOST:PORT/path`, or `tcp://HOST:PORT` for a connection only
-        #[arg(required = true)]
-        urls: Vec<String>,
-    },
-    /// Ask a URL until it refuses for asking too often, and print what came of it
-    #[command(hide = true)]
-    Count {
-        /// `http://127.0.0.1:PORT/path`
-        url: String,
-        /// At most so many requests
-        most: u32,
-    },
-    /// Print the documents in the file on standard input, as JSON
-    #[command(hide = true)]
-    Extract {
-        /// `pdf`, `document`, …
-        kind: String,
-    },
-    /// Print a consistent copy of the embedded store that a gateway on this machine serves
-    #[command(hide = true)]
-    Snapshot {
-        /// The folder it lies in
-        folder: std::path::PathBuf,
-    },
+    #[command(flatten)]
+    Inside(Inside),
 }

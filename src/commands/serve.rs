@@ -6,14 +6,26 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::Inside;
 use crate::exit::Exit;
 use crate::survey::count;
 
 /// How long a probe may take; the engine's own limit for a health check is 5 s.
 const DEADLINE: Duration = Duration::from_secs(4);
 
+/// Runs one of them.
+pub(crate) fn inside(command: &Inside) -> ExitCode {
+    match command {
+        Inside::Serve { role } => serve(role),
+        Inside::Probe { urls } => probe(urls),
+        Inside::Count { url, most } => count(url, *most),
+        Inside::Extract { kind } => extract(kind),
+        Inside::Snapshot { folder } => snapshot(folder),
+    }
+}
+
 /// Runs a role until SIGTERM.
-pub(crate) fn serve(role: &str) -> ExitCode {
+fn serve(role: &str) -> ExitCode {
     match atlas_backend::serve(role) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -25,7 +37,7 @@ pub(crate) fn serve(role: &str) -> ExitCode {
 
 /// Asks each URL once, all at the same time, and says nothing when all is well. The answer of one is printed as it is; of several, each
 /// that fails has a line beginning with its URL.
-pub(crate) fn probe(urls: &[String]) -> ExitCode {
+fn probe(urls: &[String]) -> ExitCode {
     let failures: Vec<String> = match urls {
         [url] => ask(url).err().into_iter().collect(),
         urls => std::thread::scope(|scope| {
@@ -50,7 +62,7 @@ pub(crate) fn probe(urls: &[String]) -> ExitCode {
 }
 
 /// Asks until it is refused, and prints what came of it as JSON.
-pub(crate) fn count(url: &str, most: u32) -> ExitCode {
+fn count(url: &str, most: u32) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -69,12 +81,12 @@ pub(crate) fn count(url: &str, most: u32) -> ExitCode {
 }
 
 /// Parses one file for the Productivity service.
-pub(crate) fn extract(kind: &str) -> ExitCode {
+fn extract(kind: &str) -> ExitCode {
     atlas_backend::productivity::extract::child::run(kind)
 }
 
 /// Prints a copy of the embedded store that another process serves.
-pub(crate) fn snapshot(folder: &Path) -> ExitCode {
+fn snapshot(folder: &Path) -> ExitCode {
     match atlas_backend::store::snapshot::request(folder, &mut std::io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

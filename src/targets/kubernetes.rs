@@ -34,8 +34,8 @@ use crate::model::{Deployment, ImageRef, Kind, PublicUrl, Secret, Service, Servi
 
 pub use crate::model::SecretSource as Secrets;
 pub use fault::Fault;
-pub use secret::{Slot, sealed_in, slots};
 pub(in crate::targets) use parts::{Object, parts};
+pub use secret::{Slot, sealed_in, slots};
 pub(in crate::targets) use text::yaml;
 
 /// The folder that the files are written to unless another one is named.

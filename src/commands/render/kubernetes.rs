@@ -117,7 +117,8 @@ fn usable(args: &cli::Kubernetes, packing: Packing) -> Result<(), Error> {
     }
     if packing == Packing::Helm && args.sealed_with.is_some() {
         let message = "a chart cannot hold sealed secrets: each is sealed for one namespace";
-        let hint = "render them with `atlas render kubernetes`, and the chart with `--secrets existing`";
+        let hint =
+            "render them with `atlas render kubernetes`, and the chart with `--secrets existing`";
         return Err(Error::new(Exit::Usage, message).hint(hint));
     }
     Ok(())
