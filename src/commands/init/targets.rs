@@ -21,7 +21,7 @@ use crate::targets::{Artifact, compose};
 enum Rendering {
     Compose(Vec<Artifact>),
     Kubernetes(kubernetes::Rendering),
-    Nginx(nginx::Rendering),
+    Nginx(Box<nginx::Rendering>),
 }
 
 /// All that belong to those asked for, in their order: compose when nobody says otherwise, and before what stands before it.
@@ -60,12 +60,19 @@ async fn rendered(
             }
             Target::Nginx => {
                 let rendering = nginx::Rendering::of(app, inputs, deployment).await;
-                rendering.map(Rendering::Nginx)
+                rendering.map(Box::new).map(Rendering::Nginx)
             }
         };
         match rendering {
             Ok(rendering) => renderings.push(rendering),
-            Err(more) => problems.extend(more),
+            Err(more) => {
+                for problem in more {
+                    // Two targets may refuse the same.
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
+                }
+            }
         }
     }
     match problems.is_empty() {

@@ -115,9 +115,50 @@ next, for nginx:
     let said = run(&project, &["init", "--yes", "--target", "nginx"])
         .exits(0)
         .stderr;
+    assert!(said.ends_with("\nnext, for nginx:\n  atlas up\n"), "{said}");
+    let said = run(&project, &["init", "--yes", "--target", "kubernetes,helm"]).exits(3);
+    assert_eq!(
+        said.stderr,
+        "error: nginx.runs: nginx of the stack is no part of a cluster
+  hint: `atlas render` leaves it out
+
+error: the configuration has 1 problem; nothing was written
+"
+    );
+}
+
+#[test]
+fn a_cluster_can_get_a_chart() {
+    let project = project();
+    let arguments = [
+        "-p",
+        "demo",
+        "init",
+        "--yes",
+        "--target",
+        "helm",
+        "--public-url",
+        URL,
+    ];
+    let said = run(&project, &arguments).exits(0).stderr;
     assert!(
-        said.ends_with("\nnext, for nginx:\n  docker compose -f compose.yaml -f nginx/compose.yaml up -d --wait\n"),
+        said.ends_with(
+            "
+next, for helm:
+  helm install demo helm --namespace demo --create-namespace
+  kubectl -n demo rollout status deployment/gateway --timeout 5m
+"
+        ),
         "{said}"
+    );
+    run(&project, &["-p", "demo", "render", "helm", "--check"]).exits(0);
+    let sealed = ["render", "helm", "--sealed-with", "sealing.pem"];
+    let said = run(&project, &sealed).exits(2).stderr;
+    assert_eq!(
+        said,
+        "error: a chart cannot hold sealed secrets: each is sealed for one namespace
+  hint: render them with `atlas render kubernetes`, and the chart with `--secrets existing`
+"
     );
 }
 
@@ -266,7 +307,7 @@ fn an_unknown_target_is_told_with_those_there_are() {
         .exits(2)
         .stderr;
     assert!(
-        said.contains("[possible values: compose, kubernetes, nginx]")
+        said.contains("[possible values: compose, kubernetes, helm, nginx]")
             && said.contains("a similar value exists: 'kubernetes'"),
         "{said}"
     );
