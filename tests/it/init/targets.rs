@@ -157,7 +157,7 @@ next, for helm:
     assert_eq!(
         said,
         "error: a chart cannot hold sealed secrets: each is sealed for one namespace
-  hint: render them with `atlas render kubernetes`, and the chart with `--secrets existing`
+hint: render them with `atlas render kubernetes`, and the chart with `--secrets existing`
 "
     );
 }
