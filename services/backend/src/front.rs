@@ -78,8 +78,12 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let passage = Passage::begin(self.front.clone(), &mut request);
-        DefaultBodyLimit::max(BODY_MAX).apply(&mut request);
-        let handled = tokio::time::timeout(HANDLER_TIMEOUT, self.route.call(request));
+        // Nobody reads a body of probes, and they come most often.
+        if request.method() != Method::GET {
+            DefaultBodyLimit::max(BODY_MAX).apply(&mut request);
+        }
+        let deadline = passage.started + HANDLER_TIMEOUT;
+        let handled = tokio::time::timeout_at(deadline.into(), self.route.call(request));
         async move {
             let response = match handled.await {
                 Ok(Ok(response)) => response,

@@ -9,15 +9,37 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::trace::Trace;
 
+/// Longest id, in bytes.
+const ID_MAX: usize = 64;
+
 /// The header that carries the id between services and back to the client.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A sane request id: 1 to 64 letters, digits, `-`, `_`, `.`; and the place in a trace where the request is.
 #[derive(Clone, Debug)]
 pub struct RequestId {
-    /// Clones share it.
-    id: HeaderValue,
+    id: Id,
     trace: Trace,
+}
+
+/// In place: every request has one, and it is passed to many.
+#[derive(Clone, Copy, Debug)]
+struct Id {
+    bytes: [u8; ID_MAX],
+    length: usize,
+}
+
+impl Id {
+    fn of(text: &[u8]) -> Self {
+        let mut bytes = [0; ID_MAX];
+        bytes[..text.len()].copy_from_slice(text);
+        let length = text.len();
+        Self { bytes, length }
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
 }
 
 impl RequestId {
@@ -32,23 +54,21 @@ impl RequestId {
     /// The id the client sent if it is sane (it ends up in logs and headers), else a fresh one.
     pub fn of(headers: &HeaderMap, trace: Trace) -> Self {
         let sent = headers.get(&HEADER).map(HeaderValue::as_bytes);
-        // Copied: what a request's headers lie in is larger, and a stream lives long.
-        let sent = sent.filter(|id| is_sane(id)).map(HeaderValue::from_bytes);
-        let id = match sent {
-            Some(Ok(id)) => id,
-            _ => fresh(),
+        let id = match sent.filter(|id| is_sane(id)) {
+            Some(id) => Id::of(id),
+            None => fresh(),
         };
         Self { id, trace }
     }
 
     /// As a header value.
     pub fn header(&self) -> HeaderValue {
-        self.id.clone()
+        HeaderValue::from_bytes(self.id.text()).expect("a sane id holds only header characters")
     }
 
     /// The id itself.
     pub fn as_str(&self) -> &str {
-        self.id.to_str().expect("a sane id is ASCII")
+        std::str::from_utf8(self.id.text()).expect("a sane id is ASCII")
     }
 
     /// The trace.
@@ -58,7 +78,7 @@ impl RequestId {
 }
 
 /// 32 hex digits: random per process, counted within it. Every request gets one, so it costs no system call.
-fn fresh() -> HeaderValue {
+fn fresh() -> Id {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let process = PROCESS.get_or_init(|| {
@@ -72,11 +92,11 @@ fn fresh() -> HeaderValue {
     // `format!` takes ten times as long.
     let digit = |at: usize| b"0123456789abcdef"[(id >> (124 - 4 * at)) as usize & 0xf];
     let digits: [u8; 32] = std::array::from_fn(digit);
-    HeaderValue::from_bytes(&digits).expect("digits may be in a header")
+    Id::of(&digits)
 }
 
 fn is_sane(id: &[u8]) -> bool {
-    (1..=64).contains(&id.len())
+    (1..=ID_MAX).contains(&id.len())
         && id
             .iter()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))

@@ -18,7 +18,6 @@ pub struct Span {
     trace: Trace,
     /// What is recorded, if it is.
     record: Option<Box<Record>>,
-    begun: Instant,
     ended: bool,
 }
 
@@ -30,6 +29,7 @@ pub(super) struct Record {
     pub(super) kind: Kind,
     pub(super) name: String,
     pub(super) started: SystemTime,
+    pub(super) begun: Instant,
     pub(super) nanos: u128,
     /// Strings and whole numbers by the names of
     /// <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>.
@@ -50,6 +50,7 @@ impl Span {
                 kind,
                 name: String::new(),
                 started: SystemTime::now(),
+                begun: Instant::now(),
                 nanos: 0,
                 attributes: Vec::new(),
                 failed: false,
@@ -58,7 +59,6 @@ impl Span {
         Self {
             trace,
             record,
-            begun: Instant::now(),
             ended: false,
         }
     }
@@ -123,7 +123,7 @@ impl Drop for Span {
             self.fail("cancelled");
         }
         if let (Some(mut record), Some(recorder)) = (self.record.take(), &self.trace.recorder) {
-            record.nanos = self.begun.elapsed().as_nanos();
+            record.nanos = record.begun.elapsed().as_nanos();
             recorder.record(*record);
         }
     }
