@@ -29,8 +29,8 @@ pub async fn mongodb<T>(
     let wanted = Throwaway {
         purpose: "drill-mongodb",
         image: image.to_owned(),
-        command: None,
         network: true,
+        ..Throwaway::default()
     };
     let drill = async |container: &str| {
         engine.start(container).await?;
@@ -65,7 +65,7 @@ pub async fn redis(
         purpose: "drill-redis",
         image: image.to_owned(),
         command: Some(command.map(str::to_owned).to_vec()),
-        network: false,
+        ..Throwaway::default()
     };
     let drill = async |container: &str| {
         let owner = engine.facts(container, "/data").await?;

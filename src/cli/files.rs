@@ -110,6 +110,7 @@ Examples:
             "Who makes the Secrets by default: external (External Secrets), existing (you), or values (written into values-secrets.yaml)"
         )),
         mut_arg("ingress", |argument| argument.help("Lead to the gateway by a plain Ingress by default")),
+        mut_arg("sealed_with", |argument| argument.hide(true)),
         after_help = "Writes a chart for Helm 3 and 4. Without a values file of yours it renders the objects of the overlay `production`, \
 with values-dev.yaml those of `dev`. What you set belongs in a values file of your own: a file that was edited since is not overwritten \
 without --force. No secret stands in a file unless --secrets values asks for it.

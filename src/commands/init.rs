@@ -51,10 +51,18 @@ pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
     }
     let report = app.reporter();
     settings.warn_of_misspelt(&inputs, &*report);
+    let reads_values = targets::read_values(&inputs, &targets);
+    if reads_values {
+        // A secret store that is away must not leave half of it behind.
+        app.whole_inputs().await?;
+    }
     let chosen = (&settings, &targets[..]);
     write(app, &inputs, chosen, &builtin, args.force, &*report).await?;
     // Rendered from the files just written: what `up` will read is what is rendered here.
-    let inputs = app.whole_inputs().await?;
+    let inputs = match reads_values {
+        true => app.whole_inputs().await?,
+        false => app.inputs(),
+    };
     let deployment = app.deployment(&inputs, &Selection::default(), &builtin, &*report)?;
     let next = targets::write(app, &inputs, &deployment, &targets, args.force, &*report);
     let next = next.await?;

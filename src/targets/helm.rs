@@ -29,6 +29,17 @@ use values::Values;
 /// The folder that the files are written to unless another one is named.
 pub const FOLDER: &str = "helm";
 
+/// What is rendered below the folder.
+pub const PLACES: &[&str] = &[
+    ".helmignore",
+    "Chart.yaml",
+    "templates",
+    SECRETS,
+    "values-dev.yaml",
+    "values.schema.json",
+    "values.yaml",
+];
+
 /// Which services an operator may leave out.
 struct Outline<'a> {
     deployment: &'a Deployment,

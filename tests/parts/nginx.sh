@@ -23,6 +23,12 @@ unpack_newest_nginx() {
     chmod 755 "$1/nginx"
 }
 
+# As that of the official image: it prepares a server, and says so, whenever nginx is what is started.
+entrypoint() {
+    printf '#!/bin/sh\n[ "$1" = nginx ] && echo "/docker-entrypoint.sh: Configuration complete; ready for start up"\nexec "$@"\n' >"$1/docker-entrypoint.sh"
+    chmod 755 "$1/docker-entrypoint.sh"
+}
+
 root_nginx() {
     local root=$1 newest=$PARTS/nginx-newest loader
     root_base "$root" www-data:33:33
@@ -32,6 +38,7 @@ root_nginx() {
     # The program names its loader by this path.
     mkdir -p "$root/lib64" && cp -L "$loader" "$root/lib64/$(basename "$loader")"
     install -m 755 "$newest/usr/sbin/nginx" "$root/usr/sbin/nginx"
+    entrypoint "$root"
 }
 
 # That of Debian 12, with its own C library.
@@ -40,10 +47,11 @@ root_old_nginx() {
     root_base "$root" www-data:33:33
     debian_unpack bookworm "$root" nginx libc6 libcrypt1 libpcre2-8-0 libssl3 zlib1g
     mkdir -p "$root"/var/{lib,log}/nginx
+    entrypoint "$root"
 }
 
 nginx_image() {
-    local config=(-c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' -c 'EXPOSE 80' -c 'CMD ["nginx", "-g", "daemon off;"]')
+    local config=(-c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' -c 'EXPOSE 80' -c 'ENTRYPOINT ["/docker-entrypoint.sh"]' -c 'CMD ["nginx", "-g", "daemon off;"]')
     nginx
     debian_install busybox-static
     image nginx:1.30-alpine "$(stamp "$HERE/nginx.sh" "$("$PARTS/nginx-newest/nginx" -v 2>&1)")" root_nginx "${config[@]}"

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::cli::Target;
 use crate::commands::render::kubernetes::Packing;
 use crate::commands::render::{kubernetes, nginx};
-use crate::commands::up::{write_artifacts, write_files};
+use crate::commands::up::{remove_obsolete, write_artifacts, write_files};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::event::Report;
@@ -33,6 +33,15 @@ pub(super) fn wanted(asked: &[Target]) -> Vec<Target> {
     targets.sort_unstable();
     targets.dedup();
     targets
+}
+
+/// Whether one of them holds values, not only their names, so that secret stores must be asked.
+pub(super) fn read_values(inputs: &Inputs, targets: &[Target]) -> bool {
+    targets.iter().any(|target| match target {
+        Target::Compose | Target::Nginx => true,
+        Target::Kubernetes => kubernetes::reads_values(inputs, Packing::Kustomize),
+        Target::Helm => kubernetes::reads_values(inputs, Packing::Helm),
+    })
 }
 
 /// # Errors
@@ -143,6 +152,7 @@ pub(super) async fn write(
             }
             Rendering::Nginx(nginx) => {
                 write_artifacts(app, nginx.artifacts(), force, report)?;
+                remove_obsolete(app, &nginx.obsolete(), report)?;
                 nginx.warn(inputs, deployment, report);
                 nginx.next()
             }

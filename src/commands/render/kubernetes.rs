@@ -155,6 +155,12 @@ fn options(inputs: &Inputs, args: Option<&cli::Kubernetes>, packing: Packing) ->
     }
 }
 
+/// Whether what atlas.yaml alone says puts values into files, not only their names.
+pub(in crate::commands) fn reads_values(inputs: &Inputs, packing: Packing) -> bool {
+    let secrets = options(inputs, None, packing).secrets;
+    matches!(secrets, SecretSource::Values | SecretSource::Sealed)
+}
+
 impl Rendering {
     /// As atlas.yaml alone says.
     ///
@@ -168,7 +174,10 @@ impl Rendering {
     ) -> Result<Self, Vec<Diagnostic>> {
         if deployment.edge.is_some() {
             let why = "nginx of the stack is no part of a cluster";
-            let hint = "`atlas render` leaves it out";
+            let hint = match packing {
+                Packing::Kustomize => "`atlas render kubernetes` leaves it out",
+                Packing::Helm => "`atlas render helm` leaves it out",
+            };
             return Err(vec![Diagnostic::error(why).key("nginx.runs").hint(hint)]);
         }
         let folder = match packing {
@@ -227,7 +236,18 @@ impl Rendering {
         let wanted: BTreeSet<&PathBuf> = artifacts.map(|artifact| &artifact.path).collect();
         let found = files::generated(&app.directory, &self.folder)?;
         let paths = found.into_iter().map(|(path, _)| path);
-        Ok(paths.filter(|path| !wanted.contains(path)).collect())
+        let is_stale = |path: &PathBuf| self.renders(path) && !wanted.contains(path);
+        Ok(paths.filter(is_stale).collect())
+    }
+
+    /// Whether files are rendered there. A copy elsewhere (an overlay, values) is a person's, whatever its first line says.
+    fn renders(&self, path: &Path) -> bool {
+        let places: &[&str] = match self.packing {
+            Packing::Kustomize => &["base", "components", "overlays/dev", "overlays/production"],
+            Packing::Helm => helm::PLACES,
+        };
+        let path = path.strip_prefix(&self.folder);
+        path.is_ok_and(|path| places.iter().any(|place| path.starts_with(place)))
     }
 
     /// What the files alone do not bring.
@@ -262,7 +282,11 @@ impl Rendering {
     /// How Helm brings it into a cluster.
     fn install(&self, deployment: &Deployment) -> String {
         let (folder, name) = (self.folder.display(), kubernetes::namespace(deployment));
-        format!("helm install {name} {folder} --namespace {name} --create-namespace")
+        let values = match self.options.secrets {
+            SecretSource::Values => format!(" --values {folder}/{}", helm::SECRETS),
+            _ => String::new(),
+        };
+        format!("helm install {name} {folder} --namespace {name} --create-namespace{values}")
     }
 
     /// What to type now.

@@ -102,6 +102,11 @@ impl Rendering {
         &self.artifacts
     }
 
+    /// Files of earlier versions and settings.
+    pub(in crate::commands) fn obsolete(&self) -> Vec<&'static str> {
+        nginx::obsolete(&self.edge)
+    }
+
     /// Tells what is written and yet not all that could be.
     pub(in crate::commands) fn warn(
         &self,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{ContainerCreateBody, HostConfig, NetworkCreateRequest};
+use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, NetworkCreateRequest};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
     RemoveContainerOptionsBuilder,
@@ -22,8 +22,12 @@ pub struct Throwaway {
     pub purpose: &'static str,
     /// A reference that the engine has.
     pub image: String,
+    /// Overrides the image's entrypoint.
+    pub entrypoint: Option<Vec<String>>,
     /// Overrides the image's command.
     pub command: Option<Vec<String>>,
+    /// Files of the engine's machine and where they are in the container, read-only.
+    pub files: Vec<(String, String)>,
     /// A network of its own, closed to the outside, that this machine reaches; else none at all.
     pub network: bool,
 }
@@ -100,10 +104,12 @@ impl DockerEngine {
         let network = if wanted.network { name } else { "none" };
         let request = ContainerCreateBody {
             image: Some(wanted.image.clone()),
+            entrypoint: wanted.entrypoint.clone(),
             cmd: wanted.command.clone(),
             labels: Some(labels),
             host_config: Some(HostConfig {
                 network_mode: Some(network.to_owned()),
+                mounts: Some(wanted.files.iter().map(mounted).collect()),
                 ..Default::default()
             }),
             ..Default::default()
@@ -123,6 +129,16 @@ impl DockerEngine {
         accept(removed, &[404, 409], "remove", name)?;
         let removed = self.docker.remove_network(name).await;
         accept(removed, &[404], "remove network", name)
+    }
+}
+
+fn mounted((source, target): &(String, String)) -> Mount {
+    Mount {
+        typ: Some(MountType::BIND),
+        source: Some(source.clone()),
+        target: Some(target.clone()),
+        read_only: Some(true),
+        ..Default::default()
     }
 }
 

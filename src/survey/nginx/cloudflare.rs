@@ -1,6 +1,7 @@
 //! Cloudflare's networks: those that nginx is written with, and with `--online` those that are published now.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::super::Scene;
 use crate::checks::nginx::Cloudflare;
@@ -12,6 +13,11 @@ use crate::resolve;
 const PUBLISHER: &str = "https://www.cloudflare.com";
 /// Another place of the lists: a mirror, or a server of a test.
 const VARIABLE: &str = "ATLAS_CLOUDFLARE_URL";
+
+/// For one list.
+const DEADLINE: Duration = Duration::from_secs(8);
+/// Both lists together have some hundred bytes.
+const LIST_MAX: usize = 64 * 1024;
 
 pub(super) async fn look(scene: &Scene<'_>) -> Option<Cloudflare> {
     let known = resolve::networks(&scene.inputs.project.nginx)?;
@@ -40,12 +46,17 @@ async fn published(scene: &Scene<'_>) -> Known<Vec<String>> {
     let mut text = String::new();
     for list in ["ips-v4", "ips-v6"] {
         let away = || Unknown::Unseen(format!("{base}/{list} cannot be had from here"));
-        let answer = client.get(format!("{base}/{list}")).send().await;
-        let answer = answer.map_err(|_| away())?;
+        let answer = client.get(format!("{base}/{list}")).timeout(DEADLINE);
+        let mut answer = answer.send().await.map_err(|_| away())?;
         if !answer.status().is_success() {
             return Err(away());
         }
-        text += &answer.text().await.map_err(|_| away())?;
+        while let Some(piece) = answer.chunk().await.map_err(|_| away())? {
+            text += &String::from_utf8_lossy(&piece);
+            if text.len() > LIST_MAX {
+                return Err(Unknown::Unseen(format!("{base}/{list} is no list")));
+            }
+        }
         text.push('\n');
     }
     addresses::parse(&text)

@@ -120,9 +120,11 @@ next, for nginx:
     assert_eq!(
         said.stderr,
         "error: nginx.runs: nginx of the stack is no part of a cluster
-  hint: `atlas render` leaves it out
+  hint: `atlas render kubernetes` leaves it out
+error: nginx.runs: nginx of the stack is no part of a cluster
+  hint: `atlas render helm` leaves it out
 
-error: the configuration has 1 problem; nothing was written
+error: the configuration has 2 problems; nothing was written
 "
     );
 }
@@ -152,6 +154,10 @@ next, for helm:
         "{said}"
     );
     run(&project, &["-p", "demo", "render", "helm", "--check"]).exits(0);
+    let values = ["-p", "demo", "render", "helm", "--secrets", "values"];
+    let said = run(&project, &values).exits(0).stderr;
+    let line = "`helm install demo helm --namespace demo --create-namespace --values helm/values-secrets.yaml` reads it";
+    assert!(said.contains(line), "{said}");
     let sealed = ["render", "helm", "--sealed-with", "sealing.pem"];
     let said = run(&project, &sealed).exits(2).stderr;
     assert_eq!(
@@ -311,4 +317,43 @@ fn an_unknown_target_is_told_with_those_there_are() {
             && said.contains("a similar value exists: 'kubernetes'"),
         "{said}"
     );
+}
+
+#[test]
+fn a_secret_store_is_asked_before_anything_is_written_and_only_where_values_are_needed() {
+    let project = project();
+    let away = ENV.replace("CONFLUENCE_TOKEN=", "CONFLUENCE_TOKEN=cmd:false #");
+    assert!(away != ENV);
+    project.write(".env", away);
+    let before = snapshot(&project);
+    let said = run(&project, &["init", "--yes"]).exits(3).stderr;
+    assert!(said.contains("CONFLUENCE_TOKEN"), "{said}");
+    assert_eq!(snapshot(&project), before, "compose mounts values");
+    run(&project, &["init", "--yes", "--target", "kubernetes"]).exits(0);
+    assert!(project.path().join("kubernetes/base").exists());
+    run(&project, &["render", "kubernetes", "--check"]).exits(0);
+}
+
+#[test]
+fn a_copy_of_a_rendered_file_is_a_persons() {
+    let project = project();
+    let arguments = ["init", "--yes", "--target", "kubernetes,helm"];
+    run(&project, &arguments).exits(0);
+    let copies = [
+        ("helm/values.yaml", "helm/mine.yaml"),
+        (
+            "kubernetes/overlays/dev/kustomization.yaml",
+            "kubernetes/overlays/mine/kustomization.yaml",
+        ),
+    ];
+    for (from, to) in copies {
+        project.write(to, project.read(from) + "# mine\n");
+    }
+    run(&project, &["render", "helm", "--check"]).exits(0);
+    for target in ["helm", "kubernetes"] {
+        run(&project, &["render", target, "--force"]).exits(0);
+    }
+    for (_, to) in copies {
+        assert!(project.read(to).ends_with("# mine\n"), "{to}");
+    }
 }

@@ -28,7 +28,7 @@ pub(super) fn ask(app: &App, settings: &mut Settings) -> Result<(), Error> {
 pub(super) fn ask_for(app: &App, inputs: &Inputs, settings: &mut Settings) -> Result<(), Error> {
     let is_for = |settings: &Settings, target| settings.targets.contains(&target);
     let nginx = is_for(settings, Target::Nginx);
-    let cluster = is_for(settings, Target::Kubernetes);
+    let cluster = is_for(settings, Target::Kubernetes) || is_for(settings, Target::Helm);
     let known = inputs.project.public_url.is_some() || settings.keys.contains_key("public-url");
     if (nginx || cluster) && !known {
         ask_address(app, settings, nginx)?;

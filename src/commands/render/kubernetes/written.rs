@@ -22,7 +22,7 @@ impl Rendering {
         let found = files::generated(&app.directory, &self.folder)?;
         let edited: Vec<String> = found
             .iter()
-            .filter(|(_, text)| is_edited(text))
+            .filter(|(path, text)| self.renders(path) && is_edited(text))
             .map(|(path, _)| path.display().to_string())
             .collect();
         if !edited.is_empty() {

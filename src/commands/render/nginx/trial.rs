@@ -1,7 +1,7 @@
 //! `nginx -t` over the whole configuration before it is written: by the nginx of this machine, or in a throwaway container of the image
 //! that the stack would run.
 
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -121,7 +121,8 @@ async fn on_this_machine(
     })
 }
 
-/// With copies of every file that the configuration names, so that the engine may be anywhere.
+/// With every file that the configuration names. Copies of ours; what only root may read here (certbot's keys), or what lies on
+/// the engine's own machine, the engine brings.
 pub(in crate::commands) async fn in_a_container(
     engine: &DockerEngine,
     artifacts: &[Artifact],
@@ -129,21 +130,26 @@ pub(in crate::commands) async fn in_a_container(
 ) -> Result<Answer, Error> {
     let mut named: Vec<(String, Vec<u8>)> = Vec::new();
     let mut moves: Vec<(String, String)> = Vec::new();
+    let mut brought: Vec<(String, String)> = Vec::new();
     let certificates = [
         Some(&edge.certificate),
         Some(&edge.key),
         edge.clients.as_ref(),
     ];
     for (number, path) in certificates.into_iter().flatten().enumerate() {
-        let content = match std::fs::read(path) {
-            Ok(content) => content,
+        let inside = format!("{INSIDE}/{number}.pem");
+        moves.push((path.clone(), inside.clone()));
+        match std::fs::read(path) {
+            _ if !engine.is_local() => brought.push((path.clone(), inside)),
+            Ok(content) => named.push((format!("{number}.pem"), content)),
+            Err(cause) if cause.kind() == ErrorKind::PermissionDenied => {
+                brought.push((path.clone(), inside));
+            }
             Err(cause) => {
                 let cause = crate::error::cause(&cause);
                 return Ok(Answer::Bad(vec![format!("cannot load `{path}`: {cause}")]));
             }
-        };
-        named.push((format!("{number}.pem"), content));
-        moves.push((path.clone(), format!("{INSIDE}/{number}.pem")));
+        }
     }
     moves.push((
         nginx::KEY_INSIDE.to_owned(),
@@ -163,28 +169,35 @@ pub(in crate::commands) async fn in_a_container(
         };
         named.push((name.to_string_lossy().into_owned(), content));
     }
-    let command = ["nginx", "-t", "-q", "-c", "/tmp/nginx.conf"];
     let wanted = Throwaway {
         purpose: "nginx-test",
         image: edge.image.as_str().to_owned(),
-        command: Some(command.map(str::to_owned).to_vec()),
+        // Not the image's own: that of the official one prepares a server, and talks.
+        entrypoint: Some(vec!["nginx".to_owned()]),
+        command: Some(
+            ["-t", "-q", "-c", "/tmp/nginx.conf"]
+                .map(str::to_owned)
+                .to_vec(),
+        ),
+        files: brought,
         network: false,
     };
     let trial = async |container: &str| tested(engine, container, named).await;
-    let said = engine.with_throwaway(&wanted, trial).await?;
+    let (took, said) = engine.with_throwaway(&wanted, trial).await?;
     let said = said.replace(&format!("{INSIDE}/"), "nginx/");
-    Ok(match said.is_empty() {
-        true => Answer::Good,
-        false => program::read(&said),
+    Ok(match (took, said.is_empty()) {
+        (true, _) => Answer::Good,
+        (false, true) => Answer::None("nginx did not say why it failed".to_owned()),
+        (false, false) => program::read(&said),
     })
 }
 
-/// What nginx says in the container: nothing when all is well.
+/// Whether nginx takes it in the container, and what it says.
 async fn tested(
     engine: &DockerEngine,
     container: &str,
     named: Vec<(String, Vec<u8>)>,
-) -> Result<String, EngineError> {
+) -> Result<(bool, String), EngineError> {
     for (name, content) in named {
         let facts = FileFacts {
             uid: 0,
@@ -198,13 +211,18 @@ async fn tested(
     }
     engine.start(container).await?;
     let began = Instant::now();
-    while engine.look(container).await?.running {
+    let ended = loop {
+        let condition = engine.look(container).await?;
+        if !condition.running {
+            break condition.exit_code == Some(0);
+        }
         if began.elapsed() > PATIENCE {
-            return Ok(format!("nginx takes longer than {} s", PATIENCE.as_secs()));
+            let late = format!("nginx takes longer than {} s", PATIENCE.as_secs());
+            return Ok((false, late));
         }
         tokio::time::sleep(PAUSE).await;
-    }
-    Ok(engine.tail(container, 10).await.join("\n"))
+    };
+    Ok((ended, engine.tail(container, 10).await.join("\n")))
 }
 
 /// A folder that goes with the value.

@@ -156,6 +156,7 @@ fn a_throwaway_is_gone_after_success_and_failure() {
         image: "redis:7-alpine".into(),
         command: None,
         network: true,
+        ..Throwaway::default()
     };
     block_on(async {
         let engine = engine(folder.path()).await;
@@ -249,6 +250,7 @@ fn work_that_is_given_up_still_removes_its_throwaway() {
         image: "redis:7-alpine".into(),
         command: None,
         network: false,
+        ..Throwaway::default()
     };
     block_on(async {
         let engine = engine(folder.path()).await;
