@@ -138,7 +138,8 @@ pub async fn serve_on(
         .with("address", address)
         .with("version", crate::VERSION)
         .write();
-    let running = server::run(listener, app, shutdown);
+    // The gateway limits by it.
+    let running = server::run(listener, app, role == "gateway", shutdown);
     tokio::pin!(running);
     tokio::select! {
         () = &mut running => {}

@@ -54,8 +54,9 @@ impl Trigger {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves `app` until `shutdown`, then ends connections within 800 ms.
-pub async fn run(listener: TcpListener, app: Router, shutdown: Shutdown) {
+/// Serves `app` until `shutdown`, then ends connections within 800 ms. Requests carry their [`Peer`] where `peers` says that
+/// somebody asks for it.
+pub async fn run(listener: TcpListener, app: Router, peers: bool, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
     let mut stop = pin!(shutdown.clone().wait());
     loop {
@@ -63,7 +64,10 @@ pub async fn run(listener: TcpListener, app: Router, shutdown: Shutdown) {
             () = &mut stop => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
-                Ok((stream, peer)) => { connections.spawn(serve(stream, peer, app.clone(), shutdown.clone())); }
+                Ok((stream, peer)) => {
+                    let peer = peers.then_some(Peer(peer));
+                    connections.spawn(serve(stream, peer, app.clone(), shutdown.clone()));
+                }
                 // Out of file descriptors, most likely: those that end will free some.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
@@ -76,10 +80,12 @@ pub async fn run(listener: TcpListener, app: Router, shutdown: Shutdown) {
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, app: Router, shutdown: Shutdown) {
+async fn serve(stream: TcpStream, peer: Option<Peer>, app: Router, shutdown: Shutdown) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         // axum's router is always ready.
         app.clone().call(request)
     });
@@ -92,6 +98,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, app: Router, shutdown: Shutd
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     tokio::select! {
+        biased;
         _ = connection.as_mut() => {}
         () = shutdown.wait() => {
             connection.as_mut().graceful_shutdown();
