@@ -114,7 +114,7 @@ fn run(data: &[u8]) -> Option<()> {
             if let Ok(found) = near.search(&request, &id).await {
                 let hits = found.hits;
                 assert!(hits.len() <= LIMIT, "{} hits", hits.len());
-                for hit in hits {
+                for hit in hits.each() {
                     assert!((0.0..=1.0).contains(&hit.score), "{}", hit.score);
                     let url = hit.url.to_ascii_lowercase();
                     let opens = url.starts_with("http://") || url.starts_with("https://");
