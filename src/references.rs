@@ -74,6 +74,19 @@ pub(crate) async fn need(
     need_of(inputs, directory, environment, |_, _| true).await
 }
 
+/// Puts the answers to `before` in the place of the same references: what was asked a moment ago is not asked again.
+pub(crate) fn repeat(inputs: &mut Inputs, before: &Inputs, answered: &Inputs) {
+    for (name, asked) in before.dotenv.iter() {
+        let is_same = { inputs.dotenv.get(name) }.is_some_and(|now| now.value == asked.value);
+        if let Some(answer) = answered.dotenv.get(name)
+            && is_same
+            && is_reference(&asked.value)
+        {
+            inputs.dotenv.answer(name, &answer.value);
+        }
+    }
+}
+
 /// The same for a command that cannot go on without some of them.
 pub(crate) async fn need_of(
     inputs: &mut Inputs,

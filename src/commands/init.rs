@@ -24,6 +24,7 @@ use crate::exit::Exit;
 use crate::files::{self, Change};
 use crate::input::{Inputs, Project};
 use crate::model::Deployment;
+use crate::references;
 use crate::resolve;
 use crate::schema;
 use crate::targets::{Artifact, Contents};
@@ -51,20 +52,21 @@ pub(crate) async fn init(app: &App, args: &cli::Init) -> Result<Exit, Error> {
     }
     let report = app.reporter();
     settings.warn_of_misspelt(&inputs, &*report);
-    let reads_values = targets::read_values(&inputs, &targets);
-    if reads_values {
-        // A secret store that is away must not leave half of it behind.
-        app.whole_inputs().await?;
-    }
+    // A secret store that is away must not leave half of it behind.
+    let answered = match targets::read_values(&inputs, &targets) {
+        true => Some(app.whole_inputs().await?),
+        false => None,
+    };
     let chosen = (&settings, &targets[..]);
     write(app, &inputs, chosen, &builtin, args.force, &*report).await?;
     // Rendered from the files just written: what `up` will read is what is rendered here.
-    let inputs = match reads_values {
-        true => app.whole_inputs().await?,
-        false => app.inputs(),
-    };
-    let deployment = app.deployment(&inputs, &Selection::default(), &builtin, &*report)?;
-    let next = targets::write(app, &inputs, &deployment, &targets, args.force, &*report);
+    let mut written = app.inputs();
+    if let Some(answered) = answered {
+        references::repeat(&mut written, &inputs, &answered);
+        references::need(&mut written, &app.directory, &app.environment).await?;
+    }
+    let deployment = app.deployment(&written, &Selection::default(), &builtin, &*report)?;
+    let next = targets::write(app, &written, &deployment, &targets, args.force, &*report);
     let next = next.await?;
     if targets.contains(&Target::Compose) {
         images::provide_builtin(app, &deployment, builtin, &*report).await?;

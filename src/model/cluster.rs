@@ -13,3 +13,10 @@ pub enum SecretSource {
     /// The rendered files themselves hold the values.
     Values,
 }
+
+impl SecretSource {
+    /// Whether values are needed to make them, not only their names.
+    pub fn reads_values(self) -> bool {
+        matches!(self, Self::Values | Self::Sealed)
+    }
+}

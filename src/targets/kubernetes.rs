@@ -41,6 +41,9 @@ pub(in crate::targets) use text::yaml;
 /// The folder that the files are written to unless another one is named.
 pub const FOLDER: &str = "kubernetes";
 
+/// What is rendered below the folder.
+pub const PLACES: &[&str] = &["base", "components", "overlays/dev", "overlays/production"];
+
 /// What the deployment itself leaves open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {

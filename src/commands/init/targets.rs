@@ -54,19 +54,15 @@ async fn rendered(
 ) -> Result<Vec<Rendering>, Vec<Diagnostic>> {
     let mut renderings = Vec::new();
     let mut problems: Vec<Diagnostic> = Vec::new();
+    let cluster = |packing| {
+        let rendering = kubernetes::Rendering::written(app, inputs, deployment, packing);
+        rendering.map(Rendering::Kubernetes)
+    };
     for target in targets {
         let rendering = match target {
             Target::Compose => Ok(Rendering::Compose(compose::artifacts(deployment))),
-            Target::Kubernetes => {
-                let packing = Packing::Kustomize;
-                let rendering = kubernetes::Rendering::written(app, inputs, deployment, packing);
-                rendering.map(Rendering::Kubernetes)
-            }
-            Target::Helm => {
-                let packing = Packing::Helm;
-                let rendering = kubernetes::Rendering::written(app, inputs, deployment, packing);
-                rendering.map(Rendering::Kubernetes)
-            }
+            Target::Kubernetes => cluster(Packing::Kustomize),
+            Target::Helm => cluster(Packing::Helm),
             Target::Nginx => {
                 let rendering = nginx::Rendering::of(app, inputs, deployment).await;
                 rendering.map(Box::new).map(Rendering::Nginx)

@@ -54,7 +54,7 @@ pub(super) async fn render(
     inputs.project.nginx = crate::input::nginx::Nginx::default();
     let options = options(&inputs, Some(args), packing);
     let certificate = sealed::certificate(app, &inputs, args.sealed_with.as_deref());
-    if matches!(options.secrets, SecretSource::Values | SecretSource::Sealed) {
+    if options.secrets.reads_values() {
         references::need(&mut inputs, &app.directory, &app.environment).await?;
     }
     let deployment = app.deployment(&inputs, &selection, &app.builtin(), &*report)?;
@@ -157,8 +157,7 @@ fn options(inputs: &Inputs, args: Option<&cli::Kubernetes>, packing: Packing) ->
 
 /// Whether what atlas.yaml alone says puts values into files, not only their names.
 pub(in crate::commands) fn reads_values(inputs: &Inputs, packing: Packing) -> bool {
-    let secrets = options(inputs, None, packing).secrets;
-    matches!(secrets, SecretSource::Values | SecretSource::Sealed)
+    options(inputs, None, packing).secrets.reads_values()
 }
 
 impl Rendering {
@@ -243,7 +242,7 @@ impl Rendering {
     /// Whether files are rendered there. A copy elsewhere (an overlay, values) is a person's, whatever its first line says.
     fn renders(&self, path: &Path) -> bool {
         let places: &[&str] = match self.packing {
-            Packing::Kustomize => &["base", "components", "overlays/dev", "overlays/production"],
+            Packing::Kustomize => kubernetes::PLACES,
             Packing::Helm => helm::PLACES,
         };
         let path = path.strip_prefix(&self.folder);

@@ -10,6 +10,16 @@ use crate::model::{
     Stage, Tmpfs, Volume,
 };
 
+/// The same without folders of the host, which no pod has.
+pub(crate) fn portable() -> Deployment {
+    let mut deployment = deployment();
+    for service in deployment.services.values_mut() {
+        let is_bind = |mount: &Mount| matches!(mount, Mount::Bind { .. });
+        service.mounts.retain(|mount| !is_bind(mount));
+    }
+    deployment
+}
+
 /// Gateway, orchestrator, two integrations, MongoDB and Redis.
 pub(crate) fn deployment() -> Deployment {
     let services = [

@@ -2,22 +2,12 @@
 
 use std::path::Path;
 
-use super::artifacts;
 use super::service::split;
-use crate::model::{Deployment, EnvValue, Mount};
-use crate::targets::compose::fixture;
+use super::{PLACES, artifacts};
+use crate::model::{Deployment, EnvValue};
+use crate::targets::compose::fixture::{self, portable as deployment};
 use crate::targets::kubernetes::{self, Options, Secrets};
 use crate::targets::{Contents, is_edited, is_generated};
-
-/// The deployment that uses everything, but for folders of the host.
-fn deployment() -> Deployment {
-    let mut deployment = fixture::deployment();
-    for service in deployment.services.values_mut() {
-        let is_bind = |mount: &Mount| matches!(mount, Mount::Bind { .. });
-        service.mounts.retain(|mount| !is_bind(mount));
-    }
-    deployment
-}
 
 fn rendered(deployment: &Deployment, options: &Options) -> Vec<(String, String)> {
     artifacts(deployment, options, Path::new("c"))
@@ -141,4 +131,18 @@ fn what_kubernetes_would_refuse_is_refused_alike() {
     let here = artifacts(&bad, &options, Path::new("c")).expect_err("refused");
     let there = kubernetes::artifacts(&bad, &options, Path::new("k")).expect_err("refused");
     assert_eq!(here, there);
+}
+
+#[test]
+fn whatever_is_rendered_is_known_by_its_place() {
+    let options = Options {
+        secrets: Secrets::Values,
+        ..Options::default()
+    };
+    let deployment = deployment();
+    for artifact in artifacts(&deployment, &options, Path::new("c")).expect("valid") {
+        let path = artifact.path.strip_prefix("c").expect("below it");
+        let is_known = PLACES.iter().any(|place| path.starts_with(place));
+        assert!(is_known, "{}", path.display());
+    }
 }

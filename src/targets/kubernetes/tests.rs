@@ -5,20 +5,10 @@ mod sealed;
 
 use std::path::Path;
 
-use super::{Options, Secrets, artifacts};
+use super::{Options, PLACES, Secrets, artifacts};
 use crate::model::{DataMode, Deployment, EnvValue, ImageRef, Mount, Service, ServiceName};
-use crate::targets::compose::fixture;
+use crate::targets::compose::fixture::{self, portable as deployment};
 use crate::targets::{Contents, MARKER, is_edited};
-
-/// The deployment that uses everything, but for folders of the host.
-fn deployment() -> Deployment {
-    let mut deployment = fixture::deployment();
-    for service in deployment.services.values_mut() {
-        let is_bind = |mount: &Mount| matches!(mount, Mount::Bind { .. });
-        service.mounts.retain(|mount| !is_bind(mount));
-    }
-    deployment
-}
 
 fn service<'d>(deployment: &'d mut Deployment, name: &str) -> &'d mut Service {
     let name: ServiceName = name.parse().expect("valid");
@@ -221,4 +211,18 @@ fn names_that_would_clash_are_refused() {
          services.edge: `edge` is the name of an object that atlas makes (rename its file in the catalogue)\n\
          services.mongodb-members: `mongodb-members` is the name of an object that atlas makes (rename its file in the catalogue)"
     );
+}
+
+#[test]
+fn whatever_is_rendered_is_known_by_its_place() {
+    let options = Options {
+        secrets: Secrets::Values,
+        ..Options::default()
+    };
+    let deployment = deployment();
+    for artifact in artifacts(&deployment, &options, Path::new("k")).expect("valid") {
+        let path = artifact.path.strip_prefix("k").expect("below it");
+        let is_known = PLACES.iter().any(|place| path.starts_with(place));
+        assert!(is_known, "{}", path.display());
+    }
 }

@@ -322,7 +322,13 @@ fn an_unknown_target_is_told_with_those_there_are() {
 #[test]
 fn a_secret_store_is_asked_before_anything_is_written_and_only_where_values_are_needed() {
     let project = project();
-    let away = ENV.replace("CONFLUENCE_TOKEN=", "CONFLUENCE_TOKEN=cmd:false #");
+    let token = |reference: &str| {
+        ENV.replace(
+            "CONFLUENCE_TOKEN=",
+            &format!("CONFLUENCE_TOKEN={reference} #"),
+        )
+    };
+    let away = token("cmd:false");
     assert!(away != ENV);
     project.write(".env", away);
     let before = snapshot(&project);
@@ -332,6 +338,11 @@ fn a_secret_store_is_asked_before_anything_is_written_and_only_where_values_are_
     run(&project, &["init", "--yes", "--target", "kubernetes"]).exits(0);
     assert!(project.path().join("kubernetes/base").exists());
     run(&project, &["render", "kubernetes", "--check"]).exits(0);
+
+    project.write("store.sh", "echo asked >> asked\necho t0ken\n");
+    project.write(".env", token("\"cmd:sh store.sh\""));
+    run(&project, &["init", "--yes", "--target", "compose"]).exits(0);
+    assert_eq!(project.read("asked"), "asked\n", "each reference once");
 }
 
 #[test]
