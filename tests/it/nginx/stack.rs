@@ -100,6 +100,11 @@ fn up_brings_nginx_with_the_rest_and_touches_nothing_when_nginx_refuses() {
         "{said}"
     );
     assert!(said.contains("; nothing was touched"), "{said}");
+    let named = format!(
+        "cannot load certificate \"{}/site.pem\"",
+        project.path().display()
+    );
+    assert!(said.contains(&named), "{said}");
     assert!(!project.path().join("nginx").exists());
     let label = format!("label=com.docker.compose.project={}", project.name);
     assert_eq!(docker(&["ps", "-aq", "--filter", &label]), "");

@@ -185,6 +185,10 @@ pub(in crate::commands) async fn in_a_container(
     let trial = async |container: &str| tested(engine, container, named).await;
     let (took, said) = engine.with_throwaway(&wanted, trial).await?;
     let said = said.replace(&format!("{INSIDE}/"), "nginx/");
+    // A person knows the others by the names they have outside.
+    let said = { moves.iter() }.fold(said, |said, (from, to)| {
+        said.replace(&to.replacen(INSIDE, "nginx", 1), from)
+    });
     Ok(match (took, said.is_empty()) {
         (true, _) => Answer::Good,
         (false, true) => Answer::None("nginx did not say why it failed".to_owned()),
